@@ -1,0 +1,131 @@
+import js from '@eslint/js';
+import jsdoc from 'eslint-plugin-jsdoc';
+import { configs as lit } from 'eslint-plugin-lit';
+import litA11y from 'eslint-plugin-lit-a11y';
+import { configs as wc } from 'eslint-plugin-wc';
+import { defineConfig } from 'eslint/config';
+import ts from 'typescript-eslint';
+
+/** What each package may import: arrows point one way (docs/architecture.md). */
+const MAY_IMPORT = {
+  onnx: [],
+  adapters: ['onnx'],
+  data: ['onnx'],
+  core: ['onnx', 'adapters', 'data'],
+  engine: ['onnx', 'adapters', 'data', 'core'],
+  elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
+};
+const PACKAGES = [
+  ...Object.keys(MAY_IMPORT),
+  'filter-viewer',
+  'gallery',
+  'models',
+  'e2e',
+  'tooling',
+];
+const RUNTIMES = ['onnxruntime-*', 'onnxruntime-*/*', '@tensorflow/*'];
+
+/** Forbids what a package must not import: packages above it, and runtimes outside the engine. */
+function direction(name, allowed) {
+  const above = PACKAGES.filter((other) => other !== name && !allowed.includes(other));
+  return {
+    files: [`packages/${name}/src/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: above.flatMap((other) => [`@convlens/${other}`, `@convlens/${other}/*`]),
+              message: `${name} may import ${allowed.join(', ') || 'no other package'} only.`,
+            },
+            ...(name === 'engine'
+              ? []
+              : [{ group: RUNTIMES, message: 'Only the engine knows the runtimes.' }]),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+export default defineConfig(
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/test-results/**',
+      '**/artifacts/**',
+      '**/.turbo/**',
+    ],
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        URL: 'readonly',
+        console: 'readonly',
+        performance: 'readonly',
+        process: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [ts.configs.recommendedTypeChecked, ts.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['packages/*/tsconfig*.json', 'apps/*/tsconfig.json', 'tsconfig.tests.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Index access is checked by the compiler; the assertions that remain are where an index is known to be good.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      // Members are bound by the arrow functions that lit listeners are written as.
+      '@typescript-eslint/unbound-method': ['error', { ignoreStatic: true }],
+    },
+  },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    plugins: { jsdoc },
+    rules: {
+      'jsdoc/require-jsdoc': [
+        'error',
+        {
+          publicOnly: { esm: true },
+          require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: true },
+          contexts: [
+            'TSInterfaceDeclaration',
+            'TSTypeAliasDeclaration',
+            'ExportNamedDeclaration > VariableDeclaration',
+          ],
+          checkConstructors: false,
+          checkGetters: true,
+          enableFixer: false,
+        },
+      ],
+    },
+  },
+  {
+    files: ['packages/elements/src/**/*.ts', 'apps/*/src/**/*.ts'],
+    extends: [lit['flat/recommended'], wc['flat/recommended']],
+    plugins: { 'lit-a11y': litA11y },
+    settings: { wc: { elementBaseClasses: ['LitElement'] } },
+    rules: {
+      ...litA11y.configs.recommended.rules,
+      'jsdoc/require-jsdoc': 'off',
+    },
+  },
+  ...Object.entries(MAY_IMPORT).map(([name, allowed]) => direction(name, allowed)),
+);

@@ -1,0 +1,4 @@
+/** Path of a Chromium or Chrome; gets one when there is none. */
+export function findBrowser(root: URL): string;
+/** Flags of every test browser. */
+export const BROWSER_FLAGS: readonly string[];
