@@ -1,0 +1,14 @@
+export { floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
+export { cut } from './cut.js';
+export { LensError, type ErrorCode } from './errors.js';
+export { float16ToFloat32, float32ToFloat16 } from './float16.js';
+export type { Attribute, Dim, Graph, Node, ValueInfo } from './graph.js';
+export { inferShapes, type InferOptions } from './infer-shapes.js';
+export { supportedOperators } from './ops/registry.js';
+export { consumers, producers, topologicalSort } from './order.js';
+export { read, type ReadOptions } from './read.js';
+export { rename } from './rename.js';
+export { simplify, type SimplifyOptions } from './simplify.js';
+export { elementCount, float32, type DataOf, type DType, type TensorData } from './tensor.js';
+export { valueNames } from './value-names.js';
+export { write } from './write.js';
