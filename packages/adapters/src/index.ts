@@ -1,0 +1,2 @@
+export { describeNetwork } from './describe.js';
+export type * from './network.js';
