@@ -1,0 +1,95 @@
+import { cut, elementCount, LensError, type TensorData } from '@convlens/onnx';
+import type { Layer, Network } from '@convlens/adapters';
+import type { Executor, Program } from '../executor.js';
+
+/** Bytes of activations up to which one program gives every layer of a network at once. */
+const ALL_LAYERS_LIMIT = 48 * 2 ** 20;
+/** Programs kept for networks that are too large for that. */
+const PROGRAMS_KEPT = 2;
+
+/**
+ * Finds a layer by its id.
+ *
+ * @throws LensError `E_LAYER_UNKNOWN`
+ */
+export function findLayer(network: Network, id: string): Layer {
+  const layer = network.layers.find((candidate) => candidate.id === id);
+  if (!layer) {
+    const known = network.layers.filter(({ main }) => main).map((candidate) => candidate.id);
+    throw new LensError(
+      'E_LAYER_UNKNOWN',
+      `${network.title} has no layer "${id}". Its main layers are ${known.join(', ')}.`,
+    );
+  }
+  return layer;
+}
+
+/**
+ * Reads activations of a network (feature maps; Zeiler and Fergus 2014 call them so). For small networks one
+ * program has every layer as an output, so that moving between layers needs no new session; for large ones the
+ * graph is cut at what is asked for, so that weights above are not held.
+ */
+export class FeatureMaps {
+  readonly #network: Network;
+  readonly #executor: Executor;
+  /** True when one program serves every layer. */
+  readonly everyLayer: boolean;
+  readonly #programs = new Map<string, Promise<Program>>();
+
+  /**
+   * @param network described network; its graph must give shapes for batch 1
+   * @param executor what runs it
+   */
+  constructor(network: Network, executor: Executor) {
+    this.#network = network;
+    this.#executor = executor;
+    const bytes = network.layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+    this.everyLayer = bytes <= ALL_LAYERS_LIMIT;
+  }
+
+  /**
+   * Activations of the given values for one input.
+   *
+   * @param input float32 `[1, C, H, W]`, preprocessed as the network expects
+   * @param values names of values of the graph
+   * @returns the tensors by value name, float32 with a leading batch of 1
+   * @throws LensError as the executor does
+   */
+  async read(
+    input: TensorData<'float32'>,
+    values: readonly string[],
+  ): Promise<Map<string, TensorData<'float32'>>> {
+    const program = await this.#program(values);
+    const outputs = await program.run({ [this.#network.input.name]: input }, values);
+    return new Map(values.map((value) => [value, outputs[value] as TensorData<'float32'>]));
+  }
+
+  async #program(values: readonly string[]): Promise<Program> {
+    const { graph, layers, logits } = this.#network;
+    const wanted = this.everyLayer
+      ? [...new Set([...layers.map(({ value }) => value), ...(logits ? [logits.value] : [])])]
+      : [...new Set(values)].sort();
+    const key = wanted.join('\n');
+    let program = this.#programs.get(key);
+    if (!program) {
+      program = this.#executor.prepare(cut(graph, wanted));
+      program.catch(() => this.#programs.delete(key));
+    }
+    // Taken out and put back, so that the oldest comes first.
+    this.#programs.delete(key);
+    this.#programs.set(key, program);
+    if (this.#programs.size > PROGRAMS_KEPT) {
+      const [oldest, idle] = [...this.#programs][0]!;
+      this.#programs.delete(oldest);
+      await (await idle).dispose();
+    }
+    return program;
+  }
+
+  /** Frees all programs. */
+  async dispose(): Promise<void> {
+    const programs = [...this.#programs.values()];
+    this.#programs.clear();
+    for (const program of programs) await (await program).dispose();
+  }
+}

@@ -1,0 +1,14 @@
+export {
+  colorize,
+  displayRange,
+  divergingDark,
+  divergingLight,
+  grey,
+  sequential,
+  type ColorTable,
+  type Range,
+} from './colormap.js';
+export { readNpy, writeNpy } from './npy.js';
+export { centredWindow, flatten, type Pixels, type Window } from './pixels.js';
+export { cropToInput, fromInput, toInput, type Normalisation } from './preprocess.js';
+export { resizeBilinear } from './resample.js';

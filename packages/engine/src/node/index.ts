@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import * as ort from 'onnxruntime-node';
+import { LensError } from '@convlens/onnx';
+import { Backends } from '../worker/backends.js';
+import { Engine } from '../worker/engine.js';
+import { Jobs, type Job } from '../worker/jobs.js';
+import { OrtExecutor } from '../worker/ort-executor.js';
+import type { RuntimeFactory } from '../worker/runtime.js';
+import type { Progress } from '../shared/api.js';
+
+export { Engine } from '../worker/engine.js';
+export type { Job } from '../worker/jobs.js';
+export { OrtExecutor } from '../worker/ort-executor.js';
+export type * from '../shared/api.js';
+
+/** Options of the Node runtime. */
+export interface NodeOptions {
+  /** Threads inside an operator; 1 by default, so that results and timings compare. */
+  readonly threads?: number;
+  /** Graph optimisation of the runtime; all by default. */
+  readonly optimize?: boolean;
+}
+
+/**
+ * Runs graphs with onnxruntime-node on the CPU.
+ *
+ * @param options threads and graph optimisation
+ */
+export function createNodeExecutor(options: NodeOptions = {}): OrtExecutor {
+  const { threads = 1, optimize = true } = options;
+  return new OrtExecutor(ort, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: optimize ? 'all' : 'disabled',
+    logSeverityLevel: 3,
+  });
+}
+
+function cpu(options: NodeOptions): RuntimeFactory {
+  return {
+    backend: 'cpu',
+    start: () =>
+      Promise.resolve({
+        backend: 'cpu',
+        id: 'ort-node',
+        threads: options.threads ?? 1,
+        executor: createNodeExecutor(options),
+        reason: 'onnxruntime-node on the CPU.',
+        dispose: () => Promise.resolve(),
+      }),
+  };
+}
+
+/**
+ * The same engine without a browser: networks and images come from file paths (as `url`) or as pixels.
+ *
+ * @param options threads and graph optimisation
+ * @param onProgress told how far jobs are
+ */
+export function createNodeEngine(
+  options: NodeOptions = {},
+  onProgress: (progress: Progress) => void = () => undefined,
+): { readonly engine: Engine; readonly run: <T>(task: (job: Job) => Promise<T>) => Promise<T> } {
+  const engine = new Engine(
+    {
+      async readNetwork({ url = '' }) {
+        try {
+          return { bytes: await readFile(url) };
+        } catch (cause) {
+          throw new LensError('E_FETCH', `No file can be read at ${url}.`, { cause });
+        }
+      },
+      readImage({ pixels }) {
+        if (pixels) return Promise.resolve(pixels);
+        throw new LensError('E_ARGUMENT', 'In Node an image is given as pixels.');
+      },
+      readFrame() {
+        throw new LensError('E_ARGUMENT', 'In Node there are no video frames.');
+      },
+      wasmBytes: () => 0,
+    },
+    new Backends([cpu(options)]),
+  );
+  const jobs = new Jobs(onProgress);
+  let next = 0;
+  return { engine, run: (task) => jobs.run(++next, task) };
+}

@@ -1,0 +1,177 @@
+import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
+import type { ChannelStatistics, Kernels, ReceptiveField } from '@convlens/core';
+import type { Pixels } from '@convlens/data';
+import type { TensorData } from '@convlens/onnx';
+
+/** What does the arithmetic, in the words of the person who chooses it. */
+export type Backend = 'webgpu' | 'wasm' | 'cpu';
+
+/** The library that runs on a backend. TensorFlow.js runtimes join here later. */
+export type RuntimeId = 'ort-webgpu' | 'ort-wasm' | 'ort-node';
+
+/** Which backend runs, and why. */
+export interface BackendReport {
+  readonly backend: Backend;
+  readonly runtime: RuntimeId;
+  /** Threads of the WASM or CPU backend; 1 on a GPU. */
+  readonly threads: number;
+  /** One sentence for people: why this backend. */
+  readonly reason: string;
+  /** Name of the GPU adapter, where there is one. */
+  readonly adapter?: string;
+  /** Milliseconds that start and probe took. */
+  readonly startMs: number;
+  /** Backends that were tried and did not work, with the error's message. */
+  readonly failed: readonly { readonly backend: Backend; readonly message: string }[];
+}
+
+/** A person's wish: one backend, or the best that works. */
+export type BackendChoice = 'auto' | Backend;
+
+/** Where a network comes from. A file stays a `Blob`, so that it can be read again after a crash. */
+export interface NetworkSource {
+  /** Chosen by the caller; a network with the same id is replaced. */
+  readonly id: string;
+  readonly url?: string;
+  readonly blob?: Blob;
+  /** Files with weights stored outside the model, by the location that the model names. */
+  readonly externalData?: Readonly<Record<string, Blob>>;
+  /** Expected size in bytes, for progress before the server says it. */
+  readonly bytes?: number;
+  /** Lower-case hex; the download is refused when it differs. */
+  readonly sha256?: string;
+  readonly knowledge?: Knowledge;
+}
+
+/** A layer as the page sees it. */
+export interface LayerSummary extends Layer {
+  /** True when `kernels` can show its weights. */
+  readonly hasKernels: boolean;
+  /** Absent when a unit sees the whole image. */
+  readonly field?: ReceptiveField;
+}
+
+/** A network as the page sees it: everything but the graph and the weights. */
+export interface NetworkSummary {
+  readonly id: string;
+  readonly family: Family;
+  readonly title: string;
+  readonly input: { readonly name: string; readonly shape: readonly [number, number, number] };
+  readonly preprocessing: Preprocessing;
+  readonly logits?: { readonly value: string; readonly classes: number };
+  readonly classes?: readonly string[];
+  readonly layers: readonly LayerSummary[];
+  readonly firstConv: string;
+  readonly lastConv: string;
+  readonly parameters: number;
+  readonly macs: number;
+  readonly guesses: readonly string[];
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Time to fetch, and to read and describe, in milliseconds. */
+  readonly fetchMs: number;
+  readonly readMs: number;
+}
+
+/** An image that is kept in the worker. */
+export interface ImageSource {
+  /** Chosen by the caller; an image with the same id is replaced. */
+  readonly id: string;
+  readonly url?: string;
+  readonly blob?: Blob;
+  readonly pixels?: Pixels;
+}
+
+/** What is known of a kept image. */
+export interface ImageSummary {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Asks for activations of one image. */
+export interface ActivationRequest {
+  readonly network: string;
+  /** Id of a kept image, or a frame that is used once and closed. */
+  readonly image: string | ImageBitmap;
+  /** Layer ids whose maps are wanted. */
+  readonly layers: readonly string[];
+  /** Also give the class scores. */
+  readonly scores?: boolean;
+  /** Also give the strength (root mean square) of every layer, where one program holds them all. */
+  readonly strengths?: boolean;
+}
+
+/** One layer's activation with its statistics. */
+export interface LayerActivation {
+  readonly layer: string;
+  /** float32 `[C, H, W]` or `[N]`. */
+  readonly activation: TensorData<'float32'>;
+  readonly statistics: ChannelStatistics;
+}
+
+/** Answer to an `ActivationRequest`. */
+export interface Activations {
+  readonly layers: readonly LayerActivation[];
+  /** Scores before any softmax, one a class. */
+  readonly logits?: Float32Array;
+  /** Strength by layer id. */
+  readonly strengths?: Readonly<Record<string, number>>;
+  /** What the network saw: the crop at input size. */
+  readonly crop: Pixels;
+  readonly backend: BackendReport;
+  /** Milliseconds: crop and normalise, run (with preparing the first time), statistics. */
+  readonly timing: { readonly input: number; readonly run: number; readonly total: number };
+}
+
+/** What the engine holds, in bytes where nothing else is said. */
+export interface MemoryReport {
+  /** Size of the WebAssembly memory, which never shrinks; 0 before a runtime has loaded. */
+  readonly wasm: number;
+  /** Weights read from files. */
+  readonly weights: number;
+  /** Number of live runtime sessions. */
+  readonly sessions: number;
+  readonly networks: number;
+  readonly images: number;
+}
+
+/** Where the worker finds its files. */
+export interface EngineConfig {
+  /** Absolute URL of the folder with ONNX Runtime's .mjs and .wasm files, with a slash at its end. */
+  readonly runtimeBase: string;
+  /** Threads of the WASM backend; by default what the machine has, at most 4. Needs a cross-origin isolated page. */
+  readonly threads?: number;
+}
+
+/** What a running job says while it works. */
+export interface Progress {
+  readonly job: number;
+  /** `download` and `compile` of which thing, in words. */
+  readonly stage: 'download' | 'read' | 'start' | 'compile' | 'run';
+  readonly what: string;
+  /** Bytes or steps done, and their total where it is known. */
+  readonly loaded?: number;
+  readonly total?: number;
+}
+
+/**
+ * The worker's functions. `job` numbers are made by the client; progress with that number arrives on the port that
+ * `start` was given, and `cancel` ends the job with `E_ABORTED`.
+ */
+export interface EngineApi {
+  /** First call: hands over the configuration and the progress port. */
+  start(config: EngineConfig, progress: MessagePort): Promise<{ readonly version: number }>;
+  cancel(job: number): Promise<void>;
+  openNetwork(job: number, source: NetworkSource): Promise<NetworkSummary>;
+  closeNetwork(id: string): Promise<void>;
+  openImage(job: number, source: ImageSource): Promise<ImageSummary>;
+  closeImage(id: string): Promise<void>;
+  kernels(job: number, network: string, layer: string): Promise<Kernels>;
+  useBackend(job: number, choice: BackendChoice): Promise<BackendReport>;
+  activations(job: number, request: ActivationRequest): Promise<Activations>;
+  memory(): Promise<MemoryReport>;
+}
+
+/** Version of this protocol: client and worker must be of the same one. */
+export const PROTOCOL_VERSION = 1;
