@@ -1,0 +1,224 @@
+import { css, type CSSResult } from 'lit';
+
+/** Layout of the viewer: spine, grid, inspector; stacked where it is narrow. */
+export const layout: CSSResult = css`
+  :host {
+    display: block;
+    height: 100%;
+    min-height: 480px;
+    background: var(--page);
+    container-type: inline-size;
+    color-scheme: inherit;
+  }
+  .viewer {
+    display: grid;
+    height: 100%;
+    grid-template: auto minmax(0, 1fr) / 236px minmax(0, 1fr) 320px;
+    grid-template-areas: 'top top top' 'spine main inspector';
+    gap: 1px;
+    background: var(--line);
+  }
+  .top,
+  .spine,
+  .main,
+  .inspector {
+    background: var(--panel);
+    min-width: 0;
+  }
+  .top {
+    grid-area: top;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px 16px;
+    padding: 8px 12px;
+  }
+  .group {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+    min-width: 0;
+  }
+  .end {
+    margin-left: auto;
+  }
+  select {
+    max-width: 220px;
+  }
+  .spine {
+    grid-area: spine;
+    min-height: 0;
+  }
+  .main {
+    grid-area: main;
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    position: relative;
+  }
+  .bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px 16px;
+    padding: 8px 12px;
+  }
+  [role='tablist'] {
+    display: flex;
+    gap: 4px;
+  }
+  [role='tab'] {
+    border-color: transparent;
+    border-radius: 0;
+    border-bottom: 2px solid transparent;
+    background: none;
+    padding: 0 8px;
+  }
+  [role='tab'][aria-selected='true'] {
+    border-bottom-color: var(--accent);
+    font-weight: 600;
+  }
+  [role='tabpanel'] {
+    display: flex;
+    flex-direction: column;
+    flex: 1;
+    min-height: 0;
+  }
+  .sentence {
+    margin: 0;
+    padding: 0 12px 8px;
+    color: var(--quiet);
+    max-width: 90ch;
+  }
+  .readout {
+    margin: 0;
+    padding: 6px 12px;
+    min-height: 32px;
+    border-top: 1px solid var(--line);
+    white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  lens-tile-grid {
+    flex: 1;
+    min-height: 160px;
+  }
+  .banner {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+    padding: 8px 12px;
+    border-left: 4px solid var(--danger);
+    background: var(--panel);
+  }
+  .banner.notice {
+    border-left-color: var(--quiet);
+  }
+  .banner p {
+    margin: 0;
+    flex: 1 1 260px;
+    overflow-wrap: anywhere;
+  }
+  .progress {
+    display: flex;
+    align-items: center;
+    gap: 12px;
+    padding: 4px 12px;
+    min-height: 30px;
+  }
+  .progress.late {
+    opacity: 0;
+    animation: appear 0s 0.2s forwards;
+  }
+  @keyframes appear {
+    to {
+      opacity: 1;
+    }
+  }
+  progress {
+    flex: 0 1 160px;
+    accent-color: var(--text);
+  }
+  .inspector {
+    grid-area: inspector;
+    overflow: hidden auto;
+    padding: 12px;
+    display: grid;
+    gap: 16px;
+    align-content: start;
+  }
+  h2 {
+    margin: 0 0 8px;
+    font-size: 14px;
+    font-weight: 600;
+  }
+  details dl {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: 2px 12px;
+    margin: 8px 0;
+  }
+  details dt {
+    color: var(--quiet);
+  }
+  details dd {
+    margin: 0;
+    overflow-wrap: anywhere;
+  }
+  .badge {
+    font-size: 12px;
+  }
+  .badge select {
+    font-size: 13px;
+  }
+  .drop {
+    position: absolute;
+    inset: 0;
+    z-index: 5;
+    display: grid;
+    place-content: center;
+    background: color-mix(in srgb, var(--panel) 88%, transparent);
+    border: 3px dashed var(--accent);
+    font-size: 18px;
+    pointer-events: none;
+  }
+  @container (max-width: 1080px) {
+    .viewer {
+      grid-template: auto minmax(0, 1fr) / 200px minmax(0, 1fr) 260px;
+      grid-template-areas: 'top top top' 'spine main inspector';
+    }
+  }
+  @container (max-width: 760px) {
+    .viewer {
+      height: auto;
+      grid-template: auto auto auto auto / minmax(0, 1fr);
+      grid-template-areas: 'top' 'spine' 'main' 'inspector';
+    }
+    lens-tile-grid {
+      flex: none;
+      height: 60vh;
+    }
+    .end {
+      margin-left: 0;
+    }
+    .top > .group {
+      width: 100%;
+      flex-wrap: nowrap;
+    }
+    .top select {
+      flex: 1 1 0;
+      min-width: 0;
+    }
+    .badge {
+      flex: 1;
+    }
+    .bar {
+      gap: 4px 8px;
+    }
+    lens-image-strip {
+      width: 100%;
+    }
+  }
+`;

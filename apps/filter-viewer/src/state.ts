@@ -1,0 +1,35 @@
+import { index, oneOf, text, type LinkTable } from '@convlens/elements';
+
+/** Which lens is over the grid. */
+export type View = 'filters' | 'maps';
+
+/** What a link to the viewer holds: enough to open the same view again. */
+export interface ViewerState {
+  /** Id of an embedded network. */
+  network: string;
+  /** Id of a sample picture. */
+  image: string;
+  /** Layer id. */
+  layer: string;
+  /** Pinned unit. */
+  channel: number | undefined;
+  view: View;
+  sort: 'order' | 'strength';
+  scale: 'each' | 'together';
+  /** Pinned place of the pinned unit's map. */
+  row: number | undefined;
+  column: number | undefined;
+}
+
+/** The keys of the link. */
+export const linkTable: LinkTable<ViewerState> = {
+  network: text('resnet18'),
+  image: text(),
+  layer: text(),
+  channel: index(),
+  view: oneOf(['filters', 'maps'], 'filters'),
+  sort: oneOf(['order', 'strength'], 'order'),
+  scale: oneOf(['each', 'together'], 'each'),
+  row: index(),
+  column: index(),
+};

@@ -1,0 +1,61 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+import { renderPictures } from './pictures/render.js';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const modelsFolder = here('../../models/');
+const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
+
+/** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
+function assets(): Plugin {
+  return {
+    name: 'convlens-assets',
+    async generateBundle() {
+      const emit = (fileName: string, source: Uint8Array | string): void => {
+        this.emitFile({ type: 'asset', fileName, source });
+      };
+      for (const file of readdirSync(modelsFolder)) {
+        if (/\.onnx$|^manifest\.json$|\.txt$/.test(file)) {
+          emit(`models/${file}`, readFileSync(join(modelsFolder, file)));
+        }
+      }
+      for (const file of readdirSync(runtimeFolder)) {
+        if (/^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/.test(file)) {
+          emit(`runtime/${basename(file)}`, readFileSync(join(runtimeFolder, file)));
+        }
+      }
+      for (const [file, bytes] of await renderPictures(modelsFolder)) emit(file, bytes);
+    },
+  };
+}
+
+export default defineConfig({
+  base: './',
+  resolve: {
+    // The runtime's .wasm files are found by address, not copied into the bundle.
+    conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'],
+  },
+  worker: { format: 'es' },
+  plugins: [assets()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        index: here('index.html'),
+        'filter-viewer/index': here('filter-viewer/index.html'),
+        'examples/course': here('examples/course.html'),
+        embed: here('src/embed.ts'),
+      },
+      output: {
+        // The embedding tag needs an address that stays the same from build to build.
+        entryFileNames: ({ name }) =>
+          name === 'embed' ? 'convlens.js' : 'assets/[name]-[hash].js',
+      },
+    },
+  },
+});

@@ -1,0 +1,30 @@
+import { defineConfig } from '@playwright/test';
+import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
+
+const executablePath = process.env.CONVLENS_CHROMIUM;
+
+export default defineConfig({
+  testDir: 'tests',
+  outputDir: 'artifacts/results',
+  globalSetup: './support/servers.ts',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  // Two cores: one browser computes, the other core serves and compares.
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: true,
+  retries: 0,
+  reporter: [['list']],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      args: [...BROWSER_FLAGS],
+      ...(executablePath === undefined ? {} : { executablePath }),
+    },
+  },
+  projects: [
+    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed/ },
+    { name: 'isolated', testMatch: /viewer|errors/ },
+    { name: 'conformance', testMatch: /conformance|recovery/ },
+  ],
+});

@@ -1,0 +1,62 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { computeInPage, expected, readReference, relativeL2 } from '../support/conformance.js';
+import { expect, galleryUrl, shared, test, Viewer } from '../support/viewer.js';
+
+const networks = shared
+  ? readdirSync(`${shared}oracles`).filter((name) =>
+      existsSync(`${shared}oracles/${name}/manifest.json`),
+    )
+  : [];
+
+for (const backend of ['wasm', 'webgpu'] as const) {
+  for (const name of networks) {
+    test(`${backend}: activations of ${name} equal PyTorch's`, async ({ page }) => {
+      // Emulated in software, the GPU takes most of a minute for the largest network.
+      test.setTimeout(240_000);
+      const viewer = new Viewer(page, galleryUrl('isolated'));
+      await viewer.open();
+      const reference = readReference(shared!, name);
+      const { backend: used, values } = await computeInPage(page, reference, backend);
+      // A missing adapter is a failure: another backend's numbers would prove nothing.
+      expect(used).toBe(backend);
+      for (const { name: array, value, tolerance } of reference.arrays) {
+        const error = relativeL2(values[value] ?? [], expected(reference, array));
+        test.info().annotations.push({
+          type: array,
+          description: `${error.toExponential(1)} of ${tolerance}`,
+        });
+        expect(error, `${array} (${value})`).toBeLessThan(tolerance);
+      }
+    });
+  }
+}
+
+if (networks.length === 0) {
+  test.skip('reference results are missing: no ../shared/oracles beside the project', () =>
+    undefined);
+}
+
+test('WASM and WebGPU agree on an embedded network', async ({ page }) => {
+  const viewer = new Viewer(page, galleryUrl('isolated'));
+  await viewer.open('network=alexnet');
+  await expect(viewer.classes).toHaveCount(5);
+  const read = (
+    backend: 'wasm' | 'webgpu',
+  ): Promise<{ used: string; logits: number[]; map: number[] }> =>
+    page.evaluate(async (choice) => {
+      const { engine } = document.querySelector('filter-viewer')!;
+      await engine.useBackend(choice);
+      const { logits, layers, backend } = await engine.activations({
+        network: 'alexnet',
+        image: 'current',
+        layers: ['relu5'],
+        scores: true,
+      });
+      return { used: backend.backend, logits: [...logits!], map: [...layers[0]!.activation.data] };
+    }, backend);
+  const wasm = await read('wasm');
+  const webgpu = await read('webgpu');
+  expect([wasm.used, webgpu.used]).toEqual(['wasm', 'webgpu']);
+  expect(relativeL2(webgpu.logits, wasm.logits)).toBeLessThan(1e-5);
+  expect(relativeL2(webgpu.map, wasm.map)).toBeLessThan(1e-5);
+});

@@ -1,0 +1,44 @@
+import { EngineClient } from '@convlens/engine';
+
+/** Where the elements find their files. Relative addresses are relative to the page. */
+export interface Environment {
+  /** Folder of the embedded networks with `manifest.json`. */
+  readonly models: string | URL;
+  /** Folder of the sample pictures with `samples.json`. */
+  readonly samples: string | URL;
+  /** Folder of ONNX Runtime's files. */
+  readonly runtime: string | URL;
+  /** Bundled worker script; by default the one beside the engine's module. */
+  readonly worker?: string | URL;
+}
+
+let environment: Environment = { models: 'models/', samples: 'samples/', runtime: 'runtime/' };
+let engine: EngineClient | undefined;
+
+/**
+ * Tells the elements where their files are. Call it before the first element is on the page.
+ *
+ * @param settings what differs from the defaults
+ */
+export function configure(settings: Partial<Environment>): void {
+  environment = { ...environment, ...settings };
+}
+
+/**
+ * Absolute address of a file in one of the folders.
+ *
+ * @param folder which one
+ * @param file name inside it
+ */
+export function resolveFile(folder: 'models' | 'samples', file: string): string {
+  return new URL(file, new URL(environment[folder], document.baseURI)).href;
+}
+
+/** The page's engine, started with its first call and shared by all elements. */
+export function sharedEngine(): EngineClient {
+  engine ??= new EngineClient({
+    runtimeBase: environment.runtime,
+    ...(environment.worker === undefined ? {} : { workerUrl: environment.worker }),
+  });
+  return engine;
+}

@@ -1,0 +1,35 @@
+export { announce } from './announcer.js';
+export { Camera } from './camera.js';
+export {
+  classNames,
+  networkEntries,
+  samples,
+  type NetworkEntry,
+  type Sample,
+} from './catalogue.js';
+export { define } from './define.js';
+export { configure, resolveFile, sharedEngine, type Environment } from './environment.js';
+export { ImageSelectEvent, LayerSelectEvent, UnitHoverEvent, UnitSelectEvent } from './events.js';
+export {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatProbability,
+  formatShape,
+} from './format.js';
+export { LensImageStrip } from './image-strip.js';
+export { LensLegend } from './legend.js';
+export {
+  index,
+  oneOf,
+  readLink,
+  text,
+  writeLink,
+  type LinkField,
+  type LinkTable,
+} from './link-state.js';
+export { drawSheet, saveFile, type Sheet } from './save.js';
+export { LensSpine } from './spine.js';
+export { LensTileGrid, type TilePainter } from './tile-grid.js';
+export { controls, tokens } from './tokens.js';
+export { LensTopClasses } from './top-classes.js';
