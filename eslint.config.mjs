@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   onnx: [],
   adapters: ['onnx'],
   data: ['onnx'],
-  core: ['onnx', 'adapters', 'data'],
+  core: ['onnx', 'adapters'],
   engine: ['onnx', 'adapters', 'data', 'core'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
 };
@@ -64,10 +64,14 @@ export default defineConfig(
     files: ['**/*.mjs'],
     languageOptions: {
       globals: {
+        Event: 'readonly',
+        PerformanceObserver: 'readonly',
         URL: 'readonly',
         console: 'readonly',
         performance: 'readonly',
+        document: 'readonly',
         process: 'readonly',
+        requestAnimationFrame: 'readonly',
         setTimeout: 'readonly',
       },
     },

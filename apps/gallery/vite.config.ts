@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { fillFrontPage } from './pictures/front.js';
+import { renderPages } from './pictures/pages.js';
 import { renderPictures } from './pictures/render.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -13,6 +15,10 @@ const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntim
 function assets(): Plugin {
   return {
     name: 'convlens-assets',
+    transformIndexHtml: {
+      order: 'pre',
+      handler: (html) => fillFrontPage(html, modelsFolder, []),
+    },
     async generateBundle() {
       const emit = (fileName: string, source: Uint8Array | string): void => {
         this.emitFile({ type: 'asset', fileName, source });
@@ -26,6 +32,10 @@ function assets(): Plugin {
         if (/^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/.test(file)) {
           emit(`runtime/${basename(file)}`, readFileSync(join(runtimeFolder, file)));
         }
+      }
+      const styles = readFileSync(here('src/page.css'), 'utf8');
+      for (const [file, page] of renderPages(here('../../docs/techniques/'), styles)) {
+        emit(`docs/${file}`, page);
       }
       for (const [file, bytes] of await renderPictures(modelsFolder)) emit(file, bytes);
     },

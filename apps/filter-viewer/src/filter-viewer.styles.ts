@@ -61,8 +61,11 @@ export const layout: CSSResult = css`
     display: flex;
     flex-wrap: wrap;
     align-items: center;
-    gap: 8px 16px;
+    gap: 8px;
     padding: 8px 12px;
+  }
+  .bar select {
+    padding: 0 6px;
   }
   [role='tablist'] {
     display: flex;
@@ -91,14 +94,23 @@ export const layout: CSSResult = css`
     color: var(--quiet);
     max-width: 90ch;
   }
+  a {
+    color: inherit;
+    text-underline-offset: 3px;
+  }
   .readout {
     margin: 0;
     padding: 6px 12px;
-    min-height: 32px;
-    border-top: 1px solid var(--line);
+    flex: 1;
     white-space: nowrap;
     overflow: hidden;
     text-overflow: ellipsis;
+  }
+  .foot {
+    display: flex;
+    align-items: center;
+    min-height: 40px;
+    border-top: 1px solid var(--line);
   }
   lens-tile-grid {
     flex: 1;
@@ -125,8 +137,11 @@ export const layout: CSSResult = css`
     display: flex;
     align-items: center;
     gap: 12px;
-    padding: 4px 12px;
-    min-height: 30px;
+    padding: 0 12px;
+    white-space: nowrap;
+  }
+  .progress button {
+    min-height: 28px;
   }
   .progress.late {
     opacity: 0;

@@ -9,13 +9,12 @@ import {
 import {
   controls,
   define,
-  drawSheet,
   formatBytes,
   formatCount,
   formatNumber,
   formatShape,
   readLink,
-  saveFile,
+  resolveFile,
   sharedEngine,
   tokens,
   writeLink,
@@ -28,8 +27,6 @@ import {
 } from '@convlens/elements';
 import type { BackendChoice, EngineClient } from '@convlens/engine';
 import { layout } from './filter-viewer.styles.js';
-import './kernel-inspector.js';
-import './map-inspector.js';
 import type { PlaceSelectEvent } from './map-inspector.js';
 import { kernelPictures, mapPictures, orderUnits, type Pictures } from './pictures.js';
 import { preprocessingChoices, sameScheme } from './preprocessing.js';
@@ -41,6 +38,13 @@ const SENTENCES: Record<View, string> = {
     'What each unit looks for: the weights that slide over its input. Filters on the image are shown in colour, with grey for zero; deeper ones as one small square for every channel they read.',
   maps: 'Where each unit finds it: its answer at every place of the image. Bright is a strong answer.',
 };
+
+const HINTS: Record<View, string> = {
+  filters: 'Click a filter to enlarge it and see its numbers.',
+  maps: 'Click a channel to lay it over the image.',
+};
+
+const PAGES: Record<View, string> = { filters: 'filters.html', maps: 'feature-maps.html' };
 
 /**
  * Filters and feature maps of a convolutional network, for the visitor's own picture or camera.
@@ -85,7 +89,6 @@ export class FilterViewer extends LitElement {
     super();
     this.link = false;
     this.dropping = false;
-    this.addEventListener('keydown', this.#onKey);
     this.addEventListener('dragover', this.#onDrag);
     this.addEventListener('dragleave', () => (this.dropping = false));
     this.addEventListener('drop', this.#onDrop);
@@ -98,6 +101,7 @@ export class FilterViewer extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#keys.addEventListener('keydown', this.#onKey);
     addEventListener('paste', this.#onPaste);
     addEventListener('hashchange', this.#onHash);
     const fromLink = readLink(this.link ? location.hash : '', linkTable);
@@ -119,10 +123,16 @@ export class FilterViewer extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#keys.removeEventListener('keydown', this.#onKey);
     removeEventListener('paste', this.#onPaste);
     removeEventListener('hashchange', this.#onHash);
     this.#model?.close();
     this.#model = undefined;
+  }
+
+  /** Where keys are heard: on the whole page when it belongs to the viewer, else only inside the element. */
+  get #keys(): HTMLElement {
+    return this.link ? document.documentElement : this;
   }
 
   /** True when the surroundings are dark, whatever made them so. */
@@ -297,8 +307,11 @@ export class FilterViewer extends LitElement {
           PNG
         </button>
       </div>
-      <p class="sentence">${SENTENCES[state.view]}</p>
-      ${this.#banners(model)} ${this.#progress(model)}
+      <p class="sentence">
+        ${SENTENCES[state.view]}
+        <a href=${resolveFile('docs', PAGES[state.view])}>How to read it</a>
+      </p>
+      ${this.#banners(model)}
       <div role="tabpanel" id="panel" aria-labelledby="tab-${state.view}">
         <lens-tile-grid
           .units=${this.#units}
@@ -312,7 +325,10 @@ export class FilterViewer extends LitElement {
           .label=${`${state.view === 'filters' ? 'Filters' : 'Feature maps'} of ${this.#shownLayer(model)}`}
         ></lens-tile-grid>
       </div>
-      <p class="readout">${this.#readout(model, unit)}</p>
+      <div class="foot">
+        <p class="readout">${this.#readout(model, unit)}</p>
+        ${this.#progress(model)}
+      </div>
       ${this.dropping ? html`<div class="drop">Drop a picture or an ONNX network</div>` : nothing}
     `;
   }
@@ -341,7 +357,7 @@ export class FilterViewer extends LitElement {
     return html`<lens-legend
       .table=${pictures.table}
       .range=${range}
-      note=${signed ? 'below zero | above zero' : '0 | its largest'}
+      note=${signed ? 'below 0 | above 0' : '0 | its largest'}
     ></lens-legend>`;
   }
 
@@ -406,7 +422,7 @@ export class FilterViewer extends LitElement {
       <div>
         <h2>${pinned === '' ? 'Image' : pinned}</h2>
         ${
-          state.view === 'filters'
+          state.view === 'filters' && unit !== undefined
             ? html`<lens-kernel-inspector
                 .kernels=${model.kernels}
                 .pictures=${this.#pictures}
@@ -418,7 +434,8 @@ export class FilterViewer extends LitElement {
                 .map=${model.maps}
                 .layer=${model.layer}
                 .pictures=${this.#pictures}
-                .unit=${unit}
+                .unit=${state.view === 'filters' ? undefined : unit}
+                .hint=${HINTS[state.view]}
                 .row=${state.row}
                 .column=${state.column}
                 .inputSize=${[height, width]}
@@ -548,6 +565,8 @@ export class FilterViewer extends LitElement {
       this.#loaded = true;
       performance.mark('convlens-first-pictures');
       this.dispatchEvent(new Event('load'));
+      // The first pictures do not wait for what inspects them.
+      void import('./inspectors.js');
       const { channel } = model.state;
       if (channel !== undefined) {
         void this.#grid?.updateComplete.then(() => this.#grid?.reveal(channel));
@@ -660,6 +679,7 @@ export class FilterViewer extends LitElement {
     const pictures = this.#pictures;
     if (!pictures) return;
     try {
+      const { drawSheet, saveFile } = await import('@convlens/elements/save.js');
       const { paint, tileWidth, tileHeight } = pictures;
       const background = this.#dark ? '#0a0a0a' : '#e9e9e9';
       const blob = await drawSheet({

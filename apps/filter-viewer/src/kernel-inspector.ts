@@ -10,7 +10,7 @@ const COLOURS = ['red', 'green', 'blue'];
  *
  * @summary Pinned filter with numbers.
  */
-export class KernelInspector extends LitElement {
+class KernelInspector extends LitElement {
   static override properties = {
     kernels: { attribute: false },
     pictures: { attribute: false },

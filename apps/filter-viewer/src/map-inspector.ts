@@ -27,10 +27,11 @@ export class PlaceSelectEvent extends Event {
  * @summary Pinned feature map over the image.
  * @fires lens-place-select - a place of the map was chosen
  */
-export class MapInspector extends LitElement {
+class MapInspector extends LitElement {
   static override properties = {
     image: { attribute: false },
     imageTitle: {},
+    hint: {},
     map: { attribute: false },
     layer: { attribute: false },
     pictures: { attribute: false },
@@ -96,6 +97,8 @@ export class MapInspector extends LitElement {
 
   declare image: HTMLCanvasElement | undefined;
   declare imageTitle: string;
+  /** Said while no channel is pinned. */
+  declare hint: string;
   declare map: LayerActivation | undefined;
   declare layer: LayerSummary | undefined;
   declare pictures: Pictures | undefined;
@@ -110,6 +113,7 @@ export class MapInspector extends LitElement {
   constructor() {
     super();
     this.imageTitle = '';
+    this.hint = '';
     this.inputSize = [1, 1];
     this.revision = 0;
     this.opacity = 0.8;
@@ -208,7 +212,7 @@ export class MapInspector extends LitElement {
                   : nothing
               }
             `
-          : html`<p class="quiet">Click a channel to lay it over the image.</p>`
+          : html`<p class="quiet">${this.hint}</p>`
       }
     `;
   }

@@ -1,11 +1,11 @@
 import { topClasses, type ClassScore, type Kernels } from '@convlens/core';
 import {
   announce,
-  Camera,
   classNames,
   networkEntries,
   resolveFile,
   samples,
+  type Camera,
   type ImageSelectEvent,
   type NetworkEntry,
   type Sample,
@@ -357,6 +357,7 @@ export class ViewerModel {
       return;
     }
     await this.#task('camera', async () => {
+      const { Camera } = await import('@convlens/elements/camera.js');
       this.camera = await Camera.open();
       this.frozen = false;
       this.state.image = '';

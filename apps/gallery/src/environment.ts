@@ -1,16 +1,15 @@
 import { configure } from '@convlens/elements';
 import workerUrl from '@convlens/engine/engine.worker.js?worker&url';
 
-/**
- * Tells the elements where the gallery's files are.
- *
- * @param base the gallery's top folder
- */
-export function useGallery(base: URL): void {
+/** Tells the elements where the gallery's files are: beside the folder of scripts, whatever page loads them. */
+export function useGallery(): void {
+  const worker = new URL(workerUrl, import.meta.url);
+  const base = new URL('../', worker);
   configure({
     models: new URL('models/', base),
     samples: new URL('samples/', base),
+    docs: new URL('docs/', base),
     runtime: new URL('runtime/', base),
-    worker: new URL(workerUrl, import.meta.url),
+    worker,
   });
 }

@@ -1,5 +1,5 @@
 import { useGallery } from './environment.js';
 
-useGallery(new URL('../', document.baseURI));
+useGallery();
 // After the addresses are known: the element on the page starts at once.
 await import('@convlens/filter-viewer/define.js');

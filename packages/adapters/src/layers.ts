@@ -42,7 +42,7 @@ export function learntParameters(graph: Graph): number {
 }
 
 /** The initialiser with a step's kernels or matrix. */
-export function weightOf(step: Step, graph: Graph): string | undefined {
+function weightOf(step: Step, graph: Graph): string | undefined {
   if (step.kind !== 'conv' && step.kind !== 'dense') return undefined;
   return step.nodes[0]?.inputs.find((name, at) => {
     return graph.initializers.has(name) && (at === 1 || step.op === 'MatMul');

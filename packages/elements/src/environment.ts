@@ -6,13 +6,20 @@ export interface Environment {
   readonly models: string | URL;
   /** Folder of the sample pictures with `samples.json`. */
   readonly samples: string | URL;
+  /** Folder of the pages about the techniques. */
+  readonly docs: string | URL;
   /** Folder of ONNX Runtime's files. */
   readonly runtime: string | URL;
   /** Bundled worker script; by default the one beside the engine's module. */
   readonly worker?: string | URL;
 }
 
-let environment: Environment = { models: 'models/', samples: 'samples/', runtime: 'runtime/' };
+let environment: Environment = {
+  models: 'models/',
+  samples: 'samples/',
+  runtime: 'runtime/',
+  docs: 'docs/',
+};
 let engine: EngineClient | undefined;
 
 /**
@@ -30,7 +37,7 @@ export function configure(settings: Partial<Environment>): void {
  * @param folder which one
  * @param file name inside it
  */
-export function resolveFile(folder: 'models' | 'samples', file: string): string {
+export function resolveFile(folder: 'models' | 'samples' | 'docs', file: string): string {
   return new URL(file, new URL(environment[folder], document.baseURI)).href;
 }
 

@@ -1,5 +1,5 @@
 export { announce } from './announcer.js';
-export { Camera } from './camera.js';
+export type { Camera } from './camera.js';
 export {
   classNames,
   networkEntries,
@@ -28,7 +28,7 @@ export {
   type LinkField,
   type LinkTable,
 } from './link-state.js';
-export { drawSheet, saveFile, type Sheet } from './save.js';
+export type { Sheet } from './save.js';
 export { LensSpine } from './spine.js';
 export { LensTileGrid, type TilePainter } from './tile-grid.js';
 export { controls, tokens } from './tokens.js';

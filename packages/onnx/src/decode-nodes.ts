@@ -1,9 +1,9 @@
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
-import type { AttributeProto, NodeProto } from 'onnx-buf';
 import { constantOf } from './constant.js';
 import { decodeTensor } from './decode-tensor.js';
 import { LensError } from './errors.js';
 import type { Attribute, Node } from './graph.js';
+import type { AttributeProto, NodeProto } from './proto.js';
 import type { TensorData } from './tensor.js';
 
 const controlFlow = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
@@ -81,9 +81,9 @@ function decodeAttribute(
         value: decodeTensor(proto.t, `attribute ${proto.name} of the node "${node}"`, files),
       };
     case 6:
-      return { type: 'floats', value: proto.floats };
+      return { type: 'floats', value: Array.from(proto.floats) };
     case 7:
-      return { type: 'ints', value: proto.ints.map(Number) };
+      return { type: 'ints', value: Array.from(proto.ints, Number) };
     case 8:
       return { type: 'strings', value: proto.strings.map((bytes) => decodeUtf8(bytes)) };
     default:

@@ -1,7 +1,7 @@
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
-import type { TensorProto } from 'onnx-buf';
-import { arrayOf, dtypeName, dtypeOf } from './dtypes.js';
+import { arrayOf, dtypeName, dtypeOf, viewOf, type NumericDType } from './dtypes.js';
 import { LensError } from './errors.js';
+import type { TensorProto } from './proto.js';
 import { elementCount, type DataOf, type DType, type TensorData } from './tensor.js';
 
 const bfloat16 = 16;
@@ -19,7 +19,7 @@ interface External {
  * @param tensor as parsed
  */
 function externalOf(tensor: TensorProto): External | undefined {
-  if (Number(tensor.dataLocation) !== 1) return undefined;
+  if (tensor.dataLocation !== 1) return undefined;
   const entries = new Map(tensor.externalData.map((e) => [e.key, e.value]));
   const length = entries.get('length');
   return {
@@ -51,7 +51,7 @@ export function decodeTensor(
       `The ${where} has elements of type ${dtypeName(tensor.dataType)}, which Convlens does not read. Export the model in float32 or float16.`,
     );
   }
-  const shape = tensor.dims.map(Number);
+  const shape = Array.from(tensor.dims, Number);
   const count = elementCount(shape);
   const external = externalOf(tensor);
   const raw = external ? externalBytes(external, where, files) : tensor.rawData;
@@ -72,40 +72,35 @@ export function decodeTensor(
   return { dtype, shape, data };
 }
 
-/** Bytes as elements (little-endian, as ONNX stores them), without a copy where alignment allows it. */
-function viewOf<D extends Exclude<DType, 'string'>>(dtype: D, raw: Uint8Array): DataOf[D] {
-  const make = arrayOf(dtype);
-  const size = make.BYTES_PER_ELEMENT;
-  const length = Math.floor(raw.byteLength / size);
-  if (raw.byteOffset % size === 0) return new make(raw.buffer, raw.byteOffset, length);
-  return new make(new Uint8Array(raw).buffer, 0, length);
-}
-
-/** Elements from the field of the message that holds them by type. */
-function fromTyped(dtype: Exclude<DType, 'string'>, tensor: TensorProto): DataOf[DType] {
+/** The field of the message that holds elements of a type. */
+function fieldOf(dtype: NumericDType, tensor: TensorProto): ArrayLike<number | bigint> {
   switch (dtype) {
     case 'float32':
-      return Float32Array.from(tensor.floatData);
+      return tensor.floatData;
     case 'float64':
-      return Float64Array.from(tensor.doubleData);
+      return tensor.doubleData;
     case 'int64':
-      return BigInt64Array.from(tensor.int64Data);
+      return tensor.int64Data;
     case 'uint64':
-      return BigUint64Array.from(tensor.uint64Data);
+      return tensor.uint64Data;
     case 'uint32':
-      return Uint32Array.from(tensor.uint64Data, Number);
+      return Array.from(tensor.uint64Data, Number);
     case 'bool':
     case 'float16':
     case 'int8':
     case 'int16':
     case 'int32':
     case 'uint8':
-    case 'uint16': {
-      const data = new (arrayOf(dtype))(tensor.int32Data.length) as Int32Array;
-      data.set(tensor.int32Data);
-      return data;
-    }
+    case 'uint16':
+      return tensor.int32Data;
   }
+}
+
+/** The elements in that field, without a copy where they are a typed array of the type already. */
+function fromTyped(dtype: NumericDType, tensor: TensorProto): DataOf[DType] {
+  const make = arrayOf(dtype);
+  const found = fieldOf(dtype, tensor);
+  return found instanceof make ? found : make.from(found);
 }
 
 /** bfloat16 is the upper half of a float32. */

@@ -112,7 +112,7 @@ export function roundedQuotient(a: Dim, by: number, round: 'floor' | 'ceil'): Di
  * @param a an extent
  * @param b an extent
  */
-export function broadcastDim(a: Dim, b: Dim): Dim | undefined {
+function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   if (a === b || b === 1) return a;
   if (a === 1) return b;
   if (typeof a === 'number') return typeof b === 'number' ? undefined : a;

@@ -32,6 +32,7 @@ export interface ArrayOf<D extends NumericDType = NumericDType> {
   readonly BYTES_PER_ELEMENT: number;
   new (length: number): DataOf[D];
   new (buffer: ArrayBufferLike, offset: number, length: number): DataOf[D];
+  from(elements: ArrayLike<number | bigint>): DataOf[D];
 }
 
 /**
@@ -41,6 +42,20 @@ export interface ArrayOf<D extends NumericDType = NumericDType> {
  */
 export function arrayOf<D extends NumericDType>(dtype: D): ArrayOf<D> {
   return arrays[dtype] as unknown as ArrayOf<D>;
+}
+
+/**
+ * Bytes as elements (little-endian, as ONNX stores them), without a copy where alignment allows it.
+ *
+ * @param dtype element type
+ * @param raw bytes; what is left over at the end is no element
+ */
+export function viewOf<D extends NumericDType>(dtype: D, raw: Uint8Array): DataOf[D] {
+  const make = arrayOf(dtype);
+  const size = make.BYTES_PER_ELEMENT;
+  const length = Math.floor(raw.byteLength / size);
+  if (raw.byteOffset % size === 0) return new make(raw.buffer, raw.byteOffset, length);
+  return new make(new Uint8Array(raw).buffer, 0, length);
 }
 
 /**

@@ -1,14 +1,12 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { ModelProtoSchema, type GraphProto, type ModelProto, type ValueInfoProto } from 'onnx-buf';
 import { decodeNodes } from './decode-nodes.js';
 import { decodeTensor } from './decode-tensor.js';
 import { dtypeName, dtypeOf } from './dtypes.js';
 import { LensError } from './errors.js';
-import { liftFloats } from './lift-floats.js';
 import type { Dim, Graph, ValueInfo } from './graph.js';
 import { checkGraph } from './check.js';
 import { topologicalSort } from './order.js';
+import { parseModel, type GraphProto, type ModelProto, type ValueInfoProto } from './proto.js';
 import { sniff } from './sniff.js';
 import type { TensorData } from './tensor.js';
 
@@ -93,12 +91,7 @@ function parse(bytes: Uint8Array): ModelProto {
   let model: ModelProto | undefined;
   let cause: unknown;
   try {
-    const lifted = liftFloats(bytes);
-    model = fromBinary(ModelProtoSchema, lifted.bytes, { readUnknownFields: false });
-    for (const [position, data] of lifted.data) {
-      const tensor = model.graph?.initializer[position];
-      if (tensor) tensor.rawData = data as Uint8Array<ArrayBuffer>;
-    }
+    model = parseModel(bytes);
   } catch (error) {
     cause = error;
   }
@@ -171,7 +164,7 @@ function checkSupport(model: ModelProto, proto: GraphProto, opset: number | unde
   if (sparse) {
     throw new LensError(
       'E_OP_UNSUPPORTED',
-      `The initialiser "${sparse.values?.name ?? ''}" is stored sparse, which Convlens does not read. Export the model with dense weights.`,
+      `The initialiser "${sparse.values.name}" is stored sparse, which Convlens does not read. Export the model with dense weights.`,
     );
   }
 }
@@ -180,9 +173,9 @@ function checkSupport(model: ModelProto, proto: GraphProto, opset: number | unde
 function border(info: ValueInfoProto, what: string): ValueInfo {
   const known = valueInfo(info);
   if (known) return known;
-  const type = info.type?.value;
+  const type = info.type.value;
   const kind =
-    type?.case === 'tensorType' ? dtypeName(type.value.elemType) : type?.case?.replace('Type', '');
+    type.case === 'tensorType' ? dtypeName(type.value.elemType) : type.case?.replace('Type', '');
   // A file may leave the type of an output to inference.
   if (!kind || kind === 'undefined') return { name: info.name, dtype: 'float32', shape: undefined };
   throw new LensError(
@@ -192,7 +185,7 @@ function border(info: ValueInfoProto, what: string): ValueInfo {
 }
 
 function valueInfo({ name, type }: ValueInfoProto): ValueInfo | undefined {
-  if (type?.value.case !== 'tensorType') return undefined;
+  if (type.value.case !== 'tensorType') return undefined;
   const { elemType, shape } = type.value.value;
   const dtype = dtypeOf(elemType);
   if (!dtype) return undefined;

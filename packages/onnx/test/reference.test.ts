@@ -1,22 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { inferShapes, read, simplify, write, type Graph, type TensorData } from '../src/index.js';
 import { random, run } from './build.js';
-
-/** Networks and operators with known answers; they are kept beside the repository, or in it. */
-const places = ['../../../../shared/', '../../../shared/'].map(
-  (at) => new URL(at, import.meta.url),
-);
-const shared = places.find(existsSync) ?? places[0]!;
-const folders = ['models/', 'real/', 'oracles/ops/'].map((folder) => new URL(folder, shared));
-const missing = folders.filter((folder) => !existsSync(folder)).map((url) => fileURLToPath(url));
-const files = folders.filter(existsSync).flatMap((folder) =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.onnx'))
-    .map((name) => [basename(name, '.onnx'), new URL(name, folder)] as const),
-);
+import { files, missing } from './reference-files.js';
 
 if (missing.length > 0) {
   describe.skip(`reference files are missing: ${missing.join(', ')}`, () => {

@@ -13,25 +13,25 @@ function fail(message) {
   process.exit(1);
 }
 
-function run(command, args, env = {}) {
-  const { status, error } = spawnSync(command, args, {
+/**
+ * Runs the pinned pnpm through npx, so that nothing has to be installed beforehand; what it starts finds it as well.
+ */
+function pnpm(args, env = {}) {
+  const { status, error } = spawnSync('npx', ['--yes', packageManager, ...args], {
     cwd: folder,
     stdio: 'inherit',
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...env },
     shell: process.platform === 'win32',
   });
-  if (error) fail(`${command} could not be started: ${error.message}`);
+  if (error) fail(`npx could not be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** The pinned pnpm, through npx, so that nothing has to be installed beforehand. */
-const pnpm = (...args) => run('npx', ['--yes', packageManager, ...args]);
-
 const turbo = (tasks, env, ...options) =>
-  run('npx', ['--no-install', 'turbo', 'run', ...tasks, '--output-logs=new-only', ...options], env);
+  pnpm(['exec', 'turbo', 'run', ...tasks, '--output-logs=new-only', ...options], env);
 
 function install() {
-  pnpm('install', '--frozen-lockfile', '--prefer-offline');
+  pnpm(['install', '--frozen-lockfile', '--prefer-offline']);
 }
 
 async function start() {
@@ -78,7 +78,7 @@ async function bench() {
   install();
   const { findBrowser } = await import('../src/browser.mjs');
   turbo(['build'], {}, '--filter=@convlens/e2e^...', '--output-logs=errors-only');
-  run(process.execPath, ['e2e/bench/run.mjs', ...process.argv.slice(3)], {
+  pnpm(['exec', 'node', 'e2e/bench/run.mjs', ...process.argv.slice(3)], {
     CONVLENS_CHROMIUM: findBrowser(root),
   });
 }

@@ -1,7 +1,7 @@
 import type { Graph, Node } from '@convlens/onnx';
 
 /** A small generator for tests; nothing depends on its quality. */
-export function dice(seed: number): (sides: number) => number {
+function dice(seed: number): (sides: number) => number {
   let state = seed >>> 0;
   return (sides) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { LensError } from '@convlens/onnx';
 import { Backends } from '../worker/backends.js';
+import { Compute } from '../worker/compute.js';
 import { Engine } from '../worker/engine.js';
 import { Jobs, type Job } from '../worker/jobs.js';
 import { OrtExecutor } from '../worker/ort-executor.js';
@@ -62,26 +63,24 @@ export function createNodeEngine(
   options: NodeOptions = {},
   onProgress: (progress: Progress) => void = () => undefined,
 ): { readonly engine: Engine; readonly run: <T>(task: (job: Job) => Promise<T>) => Promise<T> } {
-  const engine = new Engine(
-    {
-      async readNetwork({ url = '' }) {
-        try {
-          return { bytes: await readFile(url) };
-        } catch (cause) {
-          throw new LensError('E_FETCH', `No file can be read at ${url}.`, { cause });
-        }
-      },
-      readImage({ pixels }) {
-        if (pixels) return Promise.resolve(pixels);
-        throw new LensError('E_ARGUMENT', 'In Node an image is given as pixels.');
-      },
-      readFrame() {
-        throw new LensError('E_ARGUMENT', 'In Node there are no video frames.');
-      },
-      wasmBytes: () => 0,
+  const engine = new Engine({
+    async readNetwork({ url = '' }) {
+      try {
+        return { bytes: await readFile(url) };
+      } catch (cause) {
+        throw new LensError('E_FETCH', `No file can be read at ${url}.`, { cause });
+      }
     },
-    new Backends([cpu(options)]),
-  );
+    readImage({ pixels }) {
+      if (pixels) return Promise.resolve(pixels);
+      throw new LensError('E_ARGUMENT', 'In Node an image is given as pixels.');
+    },
+    readFrame() {
+      throw new LensError('E_ARGUMENT', 'In Node there are no video frames.');
+    },
+    loadCompute: () => Promise.resolve(new Compute(new Backends([cpu(options)]))),
+    wasmBytes: () => 0,
+  });
   const jobs = new Jobs(onProgress);
   let next = 0;
   return { engine, run: (task) => jobs.run(++next, task) };

@@ -1,20 +1,30 @@
 import * as Comlink from 'comlink';
 import { LensError } from '@convlens/onnx';
-import { PROTOCOL_VERSION, type EngineApi, type Progress } from '../shared/api.js';
+import {
+  PROTOCOL_VERSION,
+  type EngineApi,
+  type EngineConfig,
+  type Progress,
+} from '../shared/api.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
 import { buffersOf } from '../shared/wire.js';
-import { Backends } from './backends.js';
+import type * as ComputeModuleNamespace from './compute-web.js';
 import { Engine, type EngineHost } from './engine.js';
 import { fetchFile } from './fetch.js';
 import { holdLockOnRequest } from './hold-lock.js';
-import { decodeImage, readBitmap } from './images.js';
 import { Jobs, type Job } from './jobs.js';
-import { ortWasm, ortWebGpu } from './ort-web.js';
 import { wasmMemoryBytes, watchWasmMemory } from './wasm-memory.js';
+
+type ComputeModule = typeof ComputeModuleNamespace;
 
 installErrorHandler();
 watchWasmMemory();
 holdLockOnRequest();
+
+/** Decoding and running are a script of their own: the first filters need neither. */
+const compute = (): Promise<ComputeModule> => import('./compute-web.js');
+
+let config: EngineConfig;
 
 const host: EngineHost = {
   async readNetwork(source, job) {
@@ -31,9 +41,11 @@ const host: EngineHost = {
   },
   async readImage({ id, url, blob, pixels }, job) {
     if (pixels) return pixels;
+    const { decodeImage } = await compute();
     return decodeImage(blob ?? new Blob([await readSource(`image ${id}`, { url }, job)]));
   },
-  readFrame: readBitmap,
+  readFrame: async (frame) => (await compute()).readBitmap(frame),
+  loadCompute: async () => (await compute()).createCompute(config),
   wasmBytes: wasmMemoryBytes,
 };
 
@@ -74,12 +86,10 @@ async function move<T>(result: Promise<T> | T): Promise<T> {
 }
 
 const api: EngineApi = {
-  start(config, progress) {
+  start(given, progress) {
+    config = given;
     port = progress;
-    engine = new Engine(
-      host,
-      new Backends([ortWebGpu(config.runtimeBase), ortWasm(config.runtimeBase, config.threads)]),
-    );
+    engine = new Engine(host);
     return Promise.resolve({ version: PROTOCOL_VERSION });
   },
   cancel: (job) => Promise.resolve(jobs.cancel(job)),

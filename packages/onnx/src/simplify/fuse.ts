@@ -126,7 +126,15 @@ function scaleRows({ data, shape }: TensorData<'float32'>, factor: Float64Array)
   const out = new Float32Array(data.length);
   for (let c = 0, i = 0; c < factor.length; c++) {
     const by = factor[c]!;
-    for (const end = i + row; i < end; i++) out[i] = data[i]! * by;
+    const end = i + row;
+    // Four at a time, as counting takes as long as multiplying: a network has tens of millions of weights.
+    for (; i + 3 < end; i += 4) {
+      out[i] = data[i]! * by;
+      out[i + 1] = data[i + 1]! * by;
+      out[i + 2] = data[i + 2]! * by;
+      out[i + 3] = data[i + 3]! * by;
+    }
+    for (; i < end; i++) out[i] = data[i]! * by;
   }
   return float32(out, shape);
 }

@@ -1,0 +1,2 @@
+import './kernel-inspector.js';
+import './map-inspector.js';

@@ -1,0 +1,4 @@
+import { useGallery } from './environment.js';
+
+useGallery();
+await import('./machine-card.js');

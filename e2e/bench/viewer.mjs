@@ -1,0 +1,116 @@
+// What is measured in the filter viewer.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { summary } from './statistics.mjs';
+
+const viewerUrl = (base, hash) => `${base}filter-viewer/#v=1&${hash}`;
+const ready = (page) => page.locator('lens-top-classes li').nth(4).waitFor({ timeout: 60_000 });
+const longTasks = (page) =>
+  page.evaluate(() => globalThis.longTasks.map(({ duration }) => Math.round(duration)));
+
+/**
+ * Bytes, gzip, of everything the page needs before a runtime: page, styles, scripts and the worker's own script.
+ */
+export function shellSize(gallery) {
+  const gzip = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
+  const assets = readdirSync(join(gallery, 'assets'), { recursive: true })
+    .filter(
+      (name) =>
+        /\.(js|css)$/.test(name) && !/ort\./.test(name) && !/embed|gallery|index-page/.test(name),
+    )
+    .map((name) => join('assets', name));
+  const files = Object.fromEntries(
+    ['filter-viewer/index.html', ...assets].map((name) => [name, gzip(join(gallery, name))]),
+  );
+  return { unit: 'bytes gzip', total: Object.values(files).reduce((a, b) => a + b), files };
+}
+
+/** From navigation to the first filter sheet painted, with a warm cache; and that no runtime was asked for before. */
+export async function firstSheet(page, base) {
+  const times = [];
+  let early = 0;
+  for (let i = 0; i < 9; i++) {
+    const asked = [];
+    const note = (request) => asked.push({ url: request.url(), at: Date.now() });
+    page.on('request', note);
+    await page.goto('about:blank');
+    await page.goto(viewerUrl(base, 'network=resnet18'));
+    const { painted, origin } = await page.evaluate(async () => {
+      const marked = () => performance.getEntriesByName('convlens-first-pictures')[0];
+      while (!marked()) await new Promise((resolve) => setTimeout(resolve, 2));
+      // Two frames later the pictures are on screen.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return { painted: performance.now(), origin: performance.timeOrigin };
+    });
+    const marked = origin + painted;
+    early += asked.filter(({ url, at }) => /\/runtime\//.test(url) && at < marked - 40).length;
+    if (i > 1) times.push(painted);
+    page.off('request', note);
+    await ready(page);
+  }
+  return {
+    unit: 'ms',
+    ...summary(times),
+    runtimeRequestsBefore: early,
+    longTasks: await longTasks(page),
+  };
+}
+
+/** From the choice of a layer to its maps in the grid: every layer of the network, twice. */
+export async function layerMaps(page, base, network) {
+  await page.goto(viewerUrl(base, `network=${network}&view=maps`));
+  await ready(page);
+  await page.evaluate(() => (globalThis.longTasks.length = 0));
+  const measured = await page.evaluate(async () => {
+    const viewer = document.querySelector('filter-viewer');
+    const root = viewer.shadowRoot;
+    const grid = root.querySelector('lens-tile-grid');
+    const spine = root.querySelector('lens-spine');
+    const times = [];
+    const runs = [];
+    for (let round = 0; round < 3; round++) {
+      for (const { id } of spine.layers) {
+        const before = grid.revision;
+        const began = performance.now();
+        const event = new Event('lens-layer-select', { bubbles: true, composed: true });
+        spine.dispatchEvent(Object.assign(event, { layer: id }));
+        while (grid.revision === before)
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        await grid.updateComplete;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        if (round === 0) continue;
+        times.push(performance.now() - began);
+      }
+    }
+    const layers = [spine.layers[0].id];
+    for (let i = 0; i < 40; i++) {
+      const request = { network: 'resnet18', image: 'current', layers, scores: true };
+      const answer = await viewer.engine.activations(request);
+      runs.push(answer.timing.run);
+    }
+    return { times, runs: runs.slice(5), backend: viewer.engine.backend };
+  });
+  return {
+    unit: 'ms',
+    ...summary(measured.times),
+    run: summary(measured.runs),
+    runs: measured.runs,
+    threads: measured.backend.threads,
+    longTasks: await longTasks(page),
+  };
+}
+
+/** Frames a second with the camera on and the first activation shown. */
+export async function cameraRate(page, base, network) {
+  await page.goto(viewerUrl(base, `network=${network}&view=maps`));
+  await ready(page);
+  await page.getByRole('button', { name: 'Camera' }).click();
+  const frames = () => page.locator('lens-tile-grid').evaluate((grid) => grid.revision);
+  await page.waitForTimeout(1500);
+  await page.evaluate(() => (globalThis.longTasks.length = 0));
+  const [first, began] = [await frames(), Date.now()];
+  await page.waitForTimeout(4000);
+  const rate = ((await frames()) - first) / ((Date.now() - began) / 1000);
+  return { unit: 'frames/s', rate: Math.round(rate * 10) / 10, longTasks: await longTasks(page) };
+}

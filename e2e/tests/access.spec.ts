@@ -1,0 +1,75 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
+
+/** Everything axe finds, by rule and place. */
+async function findings(viewer: Viewer): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page: viewer.page }).analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary ?? ''}`),
+  );
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in the viewer, ${scheme}`, async ({ viewer, page }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await viewer.open('network=resnet18&layer=layer1.0.relu&channel=2&view=maps');
+    await expect(viewer.classes).toHaveCount(5);
+    expect(await findings(viewer)).toEqual([]);
+    await page.keyboard.press('1');
+    await expect(viewer.readout).toContainText('Filter 2');
+    await page.getByText('Numbers', { exact: true }).click();
+    await page.locator('details').last().locator('summary').click();
+    await page.getByRole('button', { name: 'Link…' }).click();
+    expect(await findings(viewer)).toEqual([]);
+    await viewer.chooseFile('Photo…', {
+      name: 'a.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from('x'),
+    });
+    await expect(viewer.problem).toBeVisible();
+    expect(await findings(viewer)).toEqual([]);
+    await viewer.shot(`viewer-${scheme}`);
+  });
+
+  test(`axe finds nothing on the front page and the course page, ${scheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    const viewer = new Viewer(page, galleryUrl('plain'));
+    await page.goto(viewer.base);
+    await expect(page.getByText('WebAssembly', { exact: true })).toBeVisible();
+    expect(await findings(viewer)).toEqual([]);
+    await viewer.shot(`gallery-${scheme}`);
+    await page.goto(`${viewer.base}examples/course.html`);
+    await expect(viewer.classes).toHaveCount(5);
+    expect(await findings(viewer)).toEqual([]);
+  });
+
+  test(`the viewer works at 360 px, ${scheme}`, async ({ viewer, page }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width: 360, height: 780 });
+    await viewer.open('network=alexnet&layer=relu2');
+    await viewer.showMaps();
+    await viewer.unit(1).click();
+    await expect(page.getByRole('heading', { name: 'Channel 1, relu2' })).toBeVisible();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await viewer.shot(`narrow-${scheme}`);
+    await page.getByRole('heading', { name: 'Channel 1, relu2' }).scrollIntoViewIfNeeded();
+    await viewer.shot(`narrow-inspector-${scheme}`);
+    expect(await findings(viewer)).toEqual([]);
+  });
+}
+
+test('pictures have text alternatives with their numbers', async ({ viewer, page }) => {
+  await viewer.open('network=resnet18&layer=layer1.0.relu&channel=2&view=maps');
+  await expect(
+    page.getByRole('img', { name: /channel 2 of layer1\.0\.relu over it: largest value [\d.]+/ }),
+  ).toBeVisible();
+  await expect(viewer.unit(5)).toHaveAttribute(
+    'aria-label',
+    /Channel 5, largest [\d.]+ at row \d+, column \d+/,
+  );
+  await expect(viewer.grid.getByRole('listbox')).toHaveAttribute(
+    'aria-label',
+    'Feature maps of layer1.0.relu',
+  );
+});

@@ -1,0 +1,67 @@
+import { createServer } from 'node:http';
+import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
+
+/** A course page on a server of its own: another origin than the gallery's, with its own policy. */
+async function courseServer(
+  html: string,
+  headers: Record<string, string>,
+): Promise<{ url: string; close: () => void }> {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
+}
+
+test('works under a strict content security policy', async ({ page }) => {
+  const viewer = new Viewer(page, galleryUrl('strict'));
+  await viewer.open('network=vgg11&view=maps&layer=relu1_1');
+  await expect(viewer.classes).toHaveCount(5);
+  await expect(page.locator('.badge')).toContainText('WASM');
+});
+
+for (const policy of ['none', 'the documented minimum'] as const) {
+  test(`one tag in a page of another origin, policy: ${policy}`, async ({ page }) => {
+    const gallery = new URL(galleryUrl('plain')).origin;
+    const course = await courseServer(
+      `<!doctype html><title>Course</title><h1>Course</h1>
+       <script type="module" src="${gallery}/convlens.js"></script>
+       <filter-viewer network="alexnet" view="maps" layer="relu1" style="height:640px"></filter-viewer>`,
+      policy === 'none'
+        ? {}
+        : {
+            'content-security-policy':
+              `default-src 'none'; script-src ${gallery} 'wasm-unsafe-eval'; worker-src blob:; connect-src ${gallery}; ` +
+              `img-src ${gallery} blob: data:; style-src 'unsafe-inline'`,
+          },
+    );
+    try {
+      await page.goto(course.url);
+      const viewer = new Viewer(page, course.url);
+      await expect(viewer.readout).toContainText('relu1: 32', { timeout: 30_000 });
+      await expect(viewer.classes).toHaveCount(5);
+      // The address belongs to the course page.
+      expect(page.url()).toBe(course.url);
+    } finally {
+      course.close();
+    }
+  });
+}
+
+test('two viewers on a page share one engine', async ({ page }) => {
+  await page.goto(`${galleryUrl('plain')}examples/course.html`);
+  await expect(page.locator('lens-top-classes li')).toHaveCount(5);
+  await page.evaluate(() => {
+    const second = document.createElement('filter-viewer');
+    second.network = 'vgg11';
+    second.view = 'maps';
+    document.body.append(second);
+  });
+  await expect(page.locator('filter-viewer').nth(1).locator('.readout')).toContainText(
+    'conv1_1: 16',
+    { timeout: 30_000 },
+  );
+  await expect(page.locator('filter-viewer').nth(0).locator('.readout')).toContainText('relu1: 32');
+  expect(page.workers().filter((worker) => worker.url().includes('engine.worker')).length).toBe(1);
+});
