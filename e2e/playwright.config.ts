@@ -23,7 +23,7 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed/ },
+    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed|derivatives/ },
     { name: 'isolated', testMatch: /viewer|errors/ },
     { name: 'conformance', testMatch: /conformance|recovery/ },
   ],

@@ -4,20 +4,25 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { fillFrontPage } from './pictures/front.js';
+import { renderWall } from './pictures/living.js';
 import { renderPages } from './pictures/pages.js';
 import { renderPictures } from './pictures/render.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const modelsFolder = here('../../models/');
+const samplesFolder = dirname(
+  createRequire(import.meta.url).resolve('@convlens/data/pictures/samples.json'),
+);
 const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
 
 /** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
 function assets(): Plugin {
+  const wall = renderWall(modelsFolder, samplesFolder);
   return {
     name: 'convlens-assets',
     transformIndexHtml: {
       order: 'pre',
-      handler: (html) => fillFrontPage(html, modelsFolder, []),
+      handler: async (html) => fillFrontPage(html, modelsFolder, (await wall).living),
     },
     async generateBundle() {
       const emit = (fileName: string, source: Uint8Array | string): void => {
@@ -28,6 +33,9 @@ function assets(): Plugin {
           emit(`models/${file}`, readFileSync(join(modelsFolder, file)));
         }
       }
+      for (const file of readdirSync(samplesFolder)) {
+        emit(`samples/${file}`, readFileSync(join(samplesFolder, file)));
+      }
       for (const file of readdirSync(runtimeFolder)) {
         if (/^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/.test(file)) {
           emit(`runtime/${basename(file)}`, readFileSync(join(runtimeFolder, file)));
@@ -37,7 +45,8 @@ function assets(): Plugin {
       for (const [file, page] of renderPages(here('../../docs/techniques/'), styles)) {
         emit(`docs/${file}`, page);
       }
-      for (const [file, bytes] of await renderPictures(modelsFolder)) emit(file, bytes);
+      for (const [file, bytes] of renderPictures(modelsFolder)) emit(file, bytes);
+      for (const [file, bytes] of (await wall).files) emit(file, bytes);
     },
   };
 }

@@ -30,8 +30,11 @@ export const layout: CSSResult = css`
     display: flex;
     flex-wrap: wrap;
     align-items: center;
-    gap: 8px 16px;
+    gap: 8px 12px;
     padding: 8px 12px;
+  }
+  .top button {
+    padding: 0 10px;
   }
   .group {
     display: flex;
@@ -44,7 +47,7 @@ export const layout: CSSResult = css`
     margin-left: auto;
   }
   select {
-    max-width: 220px;
+    max-width: 180px;
   }
   .spine {
     grid-area: spine;
@@ -70,6 +73,9 @@ export const layout: CSSResult = css`
   [role='tablist'] {
     display: flex;
     gap: 4px;
+    max-width: 100%;
+    overflow: auto hidden;
+    scrollbar-width: none;
   }
   [role='tab'] {
     border-color: transparent;
@@ -101,7 +107,8 @@ export const layout: CSSResult = css`
   .readout {
     margin: 0;
     padding: 6px 12px;
-    flex: 1;
+    flex: 1 1 200px;
+    min-width: 0;
     white-space: nowrap;
     overflow: hidden;
     text-overflow: ellipsis;
@@ -109,10 +116,14 @@ export const layout: CSSResult = css`
   .foot {
     display: flex;
     align-items: center;
+    gap: 8px;
+    padding-right: 12px;
     min-height: 40px;
     border-top: 1px solid var(--line);
   }
-  lens-tile-grid {
+  lens-tile-grid,
+  lens-projection-panel,
+  lens-attribution-panel {
     flex: 1;
     min-height: 160px;
   }
@@ -140,7 +151,7 @@ export const layout: CSSResult = css`
     padding: 0 12px;
     white-space: nowrap;
   }
-  .progress button {
+  .foot button {
     min-height: 28px;
   }
   .progress.late {
@@ -181,6 +192,9 @@ export const layout: CSSResult = css`
   details dd {
     margin: 0;
     overflow-wrap: anywhere;
+  }
+  .bar input {
+    width: 80px;
   }
   .badge {
     font-size: 12px;
@@ -231,6 +245,9 @@ export const layout: CSSResult = css`
     }
     .bar {
       gap: 4px 8px;
+    }
+    .foot {
+      flex-wrap: wrap;
     }
     lens-image-strip {
       width: 100%;

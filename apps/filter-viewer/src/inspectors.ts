@@ -1,2 +1,4 @@
+import './attribution-panel.js';
 import './kernel-inspector.js';
 import './map-inspector.js';
+import './projection-panel.js';

@@ -179,3 +179,54 @@ export function orderUnits(strengths: ArrayLike<number>, sorted: boolean): numbe
   const units = Array.from({ length: strengths.length }, (_, unit) => unit);
   return sorted ? units.sort((a, b) => strengths[b]! - strengths[a]! || a - b) : units;
 }
+
+/** The value that an end of the colours stands for: a few strong pixels do not make the others invisible. */
+function robustReach(values: Float32Array): number {
+  const sizes = Float32Array.from(values, Math.abs).sort();
+  return sizes[Math.floor(sizes.length * 0.995)]! || sizes.at(-1)! || 1;
+}
+
+/**
+ * Something of the input's shape as a picture: in colour around mid grey, or one plane in grey.
+ *
+ * @param tensor float32 `[C, H, W]`, both signs
+ * @param blueFirst true when channel 0 is blue
+ */
+export function inputPicture(tensor: TensorData<'float32'>, blueFirst: boolean): ImageData {
+  const [channels = 1, height = 1, width = 1] = tensor.shape;
+  const reach = robustReach(tensor.data);
+  const picture = new ImageData(width, height);
+  const plane = width * height;
+  for (let i = 0; i < plane; i++) {
+    for (let c = 0; c < 3; c++) {
+      const source = channels < 3 ? 0 : blueFirst ? 2 - c : c;
+      picture.data[i * 4 + c] = 127.5 * (1 + tensor.data[source * plane + i]! / reach);
+    }
+    picture.data[i * 4 + 3] = 255;
+  }
+  return picture;
+}
+
+/**
+ * An attribution as one plane: signed maps are summed over the colours.
+ *
+ * @param map float32 `[C, H, W]` or `[H, W]`
+ */
+export function planeOf(map: TensorData<'float32'>): {
+  readonly plane: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly reach: number;
+  readonly signed: boolean;
+} {
+  const [height = 1, width = 1] = map.shape.slice(-2);
+  const plane = new Float32Array(width * height);
+  map.data.forEach((value, i) => (plane[i % plane.length]! += value));
+  return {
+    plane,
+    width,
+    height,
+    reach: robustReach(plane),
+    signed: plane.some((value) => value < 0),
+  };
+}

@@ -1,7 +1,8 @@
 import { index, oneOf, text, type LinkTable } from '@convlens/elements';
+import type { AttributionMethod } from '@convlens/engine';
 
 /** Which lens is over the grid. */
-export type View = 'filters' | 'maps';
+export type View = 'filters' | 'maps' | 'projections' | 'attribution';
 
 /** What a link to the viewer holds: enough to open the same view again. */
 export interface ViewerState {
@@ -19,6 +20,11 @@ export interface ViewerState {
   /** Pinned place of the pinned unit's map. */
   row: number | undefined;
   column: number | undefined;
+  /** Class of the attribution; the most probable one when left out. */
+  target: number | undefined;
+  method: AttributionMethod;
+  /** Layers from the classifier down whose weights are made random. */
+  randomised: number | undefined;
 }
 
 /** The keys of the link. */
@@ -27,9 +33,23 @@ export const linkTable: LinkTable<ViewerState> = {
   image: text(),
   layer: text(),
   channel: index(),
-  view: oneOf(['filters', 'maps'], 'filters'),
+  view: oneOf(['filters', 'maps', 'projections', 'attribution'], 'filters'),
   sort: oneOf(['order', 'strength'], 'order'),
   scale: oneOf(['each', 'together'], 'each'),
   row: index(),
   column: index(),
+  target: index(),
+  method: oneOf(
+    [
+      'saliency',
+      'gradient-input',
+      'integrated',
+      'smoothgrad',
+      'occlusion',
+      'gradcam',
+      'guided-gradcam',
+    ],
+    'saliency',
+  ),
+  randomised: index(),
 };

@@ -12,6 +12,7 @@ import {
 } from '@convlens/elements';
 import type {
   Activations,
+  Attribution,
   BackendChoice,
   EngineClient,
   LayerActivation,
@@ -19,32 +20,15 @@ import type {
   NetworkSource,
   NetworkSummary,
   Progress,
+  Projections,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 import { drawWindow, previewOf } from './preview.js';
+import { entrySource, fetchImage, FILE_PREFIX, fileSource } from './sources.js';
 import type { ViewerState } from './state.js';
-
-/** A failure as it is shown: what happened, and a way out. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  /** The task that failed. */
-  readonly task: string;
-  /** Tries the same again, where that makes sense. */
-  readonly retry?: () => void;
-}
+import { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
 
 const IMAGE = 'current';
-/** Shown on a button; files that are opened join the list under this prefix. */
-const FILE_PREFIX = 'file:';
-
-const asError = (error: unknown): LensError =>
-  error instanceof LensError
-    ? error
-    : new LensError('E_INTERNAL', error instanceof Error ? error.message : String(error), {
-        cause: error,
-      });
-
 /**
  * The viewer without its looks: what is open, what was computed, what is under way. Everything that fails leaves
  * what was there before.
@@ -66,11 +50,10 @@ export class ViewerModel {
   answer: Activations | undefined;
   scores: readonly ClassScore[] = [];
   strengths: Readonly<Record<string, number>> | undefined;
-  problem: Problem | undefined;
+  projections: Projections | undefined;
+  attribution: Attribution | undefined;
   /** Something worth knowing that is no failure: the backend changed after a crash. */
   notice = '';
-  /** What is under way, by task. */
-  readonly busy = new Map<string, Progress>();
   camera: Camera | undefined;
   frozen = false;
   framesPerSecond = 0;
@@ -80,7 +63,7 @@ export class ViewerModel {
   #files = new Map<string, NetworkSource>();
   #source: NetworkSource | undefined;
   #hasImage = false;
-  #tasks = new Map<string, AbortController>();
+  readonly #tasks: Tasks;
 
   /**
    * @param engine the worker's client
@@ -91,12 +74,24 @@ export class ViewerModel {
     this.#engine = engine;
     this.state = state;
     this.#changed = changed;
+    const following = ['maps', 'kernels', 'projections', 'attribution'];
+    this.#tasks = new Tasks(following, changed, () => this.refresh());
     engine.addEventListener('recovered', (event) => {
       const { reason } = event as Event & { reason?: string };
       this.notice = `${reason ?? ''} Another one has taken over; nothing is lost.`;
       this.#changed();
       this.refresh();
     });
+  }
+
+  /** The last failure. */
+  get problem(): Problem | undefined {
+    return this.#tasks.problem;
+  }
+
+  /** What is under way, by task. */
+  get busy(): ReadonlyMap<string, Progress> {
+    return this.#tasks.busy;
   }
 
   /** The chosen layer. */
@@ -154,31 +149,13 @@ export class ViewerModel {
       if (source) await this.#openNetwork(source);
       return;
     }
-    await this.#openNetwork(
-      {
-        id,
-        url: resolveFile('models', entry.file),
-        bytes: entry.bytes,
-        sha256: entry.sha256,
-        knowledge: { title: entry.title, preprocessing: entry.preprocessing },
-      },
-      entry,
-    );
+    await this.#openNetwork(entrySource(entry), entry);
   }
 
   /** Opens an ONNX file of the visitor's; files beside it hold its external weights. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    const main = files.find(({ name }) => /\.onnx$/i.test(name)) ?? files[0];
-    if (!main) return;
-    const others = files.filter((file) => file !== main);
-    await this.#openNetwork({
-      id: FILE_PREFIX + main.name,
-      blob: main,
-      knowledge: { title: main.name.replace(/\.onnx$/i, '') },
-      ...(others.length > 0
-        ? { externalData: Object.fromEntries(others.map((file) => [file.name, file])) }
-        : {}),
-    });
+    const source = fileSource(files);
+    if (source) await this.#openNetwork(source);
   }
 
   /** Opens the network again with another preprocessing. */
@@ -203,6 +180,8 @@ export class ViewerModel {
       this.answer = undefined;
       this.scores = [];
       this.strengths = undefined;
+      this.projections = undefined;
+      this.attribution = undefined;
       if (!network.layers.some(({ id }) => id === this.state.layer)) {
         this.state.layer = network.firstConv;
         this.#letGo();
@@ -223,7 +202,7 @@ export class ViewerModel {
       const blob =
         choice.kind === 'file'
           ? choice.file
-          : await this.#fetchImage(
+          : await fetchImage(
               choice.kind === 'url' ? choice.url : resolveFile('samples', sample!.file),
               options.signal,
             );
@@ -242,27 +221,6 @@ export class ViewerModel {
     if (opened) this.refresh();
   }
 
-  async #fetchImage(url: string, signal?: AbortSignal): Promise<Blob> {
-    let response: Response;
-    try {
-      response = await fetch(url, signal ? { signal } : {});
-    } catch (cause) {
-      throw new LensError(
-        'E_FETCH',
-        `The image at ${url} could not be fetched: no answer, or its server does not allow other pages to read it. ` +
-          'Save it and open the file instead.',
-        { cause },
-      );
-    }
-    if (!response.ok) {
-      throw new LensError(
-        'E_FETCH',
-        `The image at ${url} could not be fetched: the answer was ${response.status}.`,
-      );
-    }
-    return response.blob();
-  }
-
   /** Chooses a layer; the pinned unit stays where the layer has one. */
   chooseLayer(id: string): void {
     const before = this.layer;
@@ -279,6 +237,7 @@ export class ViewerModel {
     this.state.channel = unit;
     this.state.row = this.state.column = undefined;
     this.#changed();
+    if (this.state.view === 'projections') this.refresh();
   }
 
   /** Pins a place of the pinned map. */
@@ -325,7 +284,69 @@ export class ViewerModel {
         this.revision++;
       });
     }
-    if (this.#hasImage && !this.camera) void this.#readMaps(network);
+    if (this.#hasImage && !this.camera) {
+      void this.#readMaps(network).then(() => {
+        if (this.state.view === 'projections') void this.#project(network, IMAGE);
+        else if (this.state.view === 'attribution') void this.#attribute(network);
+      });
+    }
+  }
+
+  /** Layers with weights, from the classifier down: the order of the sanity check. */
+  get weightedLayers(): readonly string[] {
+    const layers = this.network?.layers ?? [];
+    return layers.flatMap(({ id, weight }) => (weight === undefined ? [] : [id])).reverse();
+  }
+
+  /** The class that attributions are for: the chosen one, or the most probable. */
+  get target(): number {
+    return this.state.target ?? this.scores[0]?.index ?? 0;
+  }
+
+  /** The unit that is projected: the pinned one, or the strongest. */
+  get #unit(): number {
+    const high = this.maps?.statistics.channelHigh ?? new Float32Array(1);
+    const strongest = high.reduce((best, value, i) => (value > high[best]! ? i : best), 0);
+    return this.state.channel ?? strongest;
+  }
+
+  async #project(network: NetworkSummary, image: string | ImageBitmap): Promise<boolean> {
+    const { layer } = this;
+    if (!layer) return false;
+    const { row, column } = this.state;
+    const place = row === undefined || column === undefined ? {} : { row, column };
+    return this.#task('projections', async (options) => {
+      const target = { kind: 'unit', layer: layer.id, channel: this.#unit, ...place } as const;
+      const rules = ['backprop', 'deconvnet', 'guided'] as const;
+      const request = { network: network.id, image, target, rules };
+      this.projections = await this.#engine.projections(request, options);
+    });
+  }
+
+  async #attribute(network: NetworkSummary): Promise<void> {
+    if (!network.logits) {
+      this.fail(new LensError('E_ARGUMENT', `${network.title} has no class scores to attribute.`));
+      return;
+    }
+    const { method, randomised = 0 } = this.state;
+    await this.#task('attribution', async (options) => {
+      this.attribution = await this.#engine.attribution(
+        {
+          network: network.id,
+          image: IMAGE,
+          target: { kind: 'class', index: this.target },
+          method,
+          randomised,
+        },
+        options,
+      );
+    });
+  }
+
+  /** Changes what is attributed, how, or how much of the network is destroyed. */
+  chooseAttribution(choice: Partial<Pick<ViewerState, 'target' | 'method' | 'randomised'>>): void {
+    Object.assign(this.state, choice);
+    this.refresh();
   }
 
   async #readMaps(network: NetworkSummary): Promise<void> {
@@ -402,11 +423,14 @@ export class ViewerModel {
         this.preview = preview;
         this.#hasImage = false;
         this.#take(answer);
+        if (this.state.view === 'projections') {
+          await this.#project(network, await camera.frame(width / height));
+        }
       } catch (error) {
         const problem = asError(error);
         // The worker is starting again, or the network was changed meanwhile: the next frame will do.
         if (!['E_ENGINE_LOST', 'E_LAYER_UNKNOWN', 'E_ARGUMENT'].includes(problem.code)) {
-          this.#fail(problem, 'camera');
+          this.#tasks.fail(problem, 'camera');
           this.#stopCamera();
         }
       }
@@ -422,26 +446,20 @@ export class ViewerModel {
 
   /** Cancels everything under way. */
   cancel(): void {
-    for (const controller of this.#tasks.values()) controller.abort();
+    this.#tasks.cancel();
   }
 
   /** Takes the problem off the page. */
   dismiss(): void {
-    this.problem = undefined;
+    this.#tasks.problem = undefined;
     this.notice = '';
     this.#changed();
   }
 
   /** Shows a failure. */
   fail(error: unknown): void {
-    this.#fail(asError(error), 'page');
+    this.#tasks.fail(asError(error), 'page');
     this.#changed();
-  }
-
-  #fail(error: LensError, task: string, retry?: () => void): void {
-    const { code, message } = error;
-    this.problem = { code, message, task, ...(retry ? { retry } : {}) };
-    announce(error.message);
   }
 
   /** Turns the camera off and cancels what is under way. */
@@ -450,46 +468,7 @@ export class ViewerModel {
     this.#stopCamera();
   }
 
-  /** One task of a name at a time: a newer one cancels the one before, and failures become the problem shown. */
-  async #task(
-    name: string,
-    work: (options: {
-      signal: AbortSignal;
-      onProgress: (progress: Progress) => void;
-    }) => Promise<void>,
-  ): Promise<boolean> {
-    this.#tasks.get(name)?.abort();
-    // What a person starts anew takes the last failure off the page.
-    if (!['maps', 'kernels'].includes(name)) this.problem = undefined;
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.#tasks.set(name, controller);
-    const current = (): boolean => this.#tasks.get(name) === controller;
-    try {
-      await work({
-        signal,
-        onProgress: (progress) => {
-          if (!current()) return;
-          this.busy.set(name, progress);
-          this.#changed();
-        },
-      });
-      if (this.problem?.task === name) this.problem = undefined;
-      return true;
-    } catch (error) {
-      const problem = asError(error);
-      if (current() && problem.code !== 'E_ABORTED') {
-        this.#fail(problem, name, () => {
-          void this.#task(name, work).then(() => this.refresh());
-        });
-      }
-      return false;
-    } finally {
-      if (current()) {
-        this.#tasks.delete(name);
-        this.busy.delete(name);
-      }
-      this.#changed();
-    }
+  #task(name: string, work: (options: TaskOptions) => Promise<void>): Promise<boolean> {
+    return this.#tasks.run(name, work);
   }
 }

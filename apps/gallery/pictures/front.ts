@@ -45,7 +45,7 @@ export function fillFrontPage(
   );
   const wall = living.map(
     ({ file, title, hash }) =>
-      `<a href="filter-viewer/#v=1&amp;${escape(hash)}"><img src="${file}" alt="${escape(title)}" width="150" height="150" vite-ignore /><span>${escape(title)}</span></a>`,
+      `<a href="filter-viewer/#v=1&amp;${escape(hash)}"><img src="${file}" alt="" width="150" height="150" vite-ignore /><span>${escape(title)}</span></a>`,
   );
   const pictures =
     wall.length === 0

@@ -49,7 +49,7 @@ function filterSheet(file: string, columns: number, rows: number): Uint8Array {
  * @param modelsFolder folder with the manifest and the networks
  * @returns file contents by path inside the gallery
  */
-export function renderPictures(modelsFolder: string): Promise<Map<string, Uint8Array>> {
+export function renderPictures(modelsFolder: string): Map<string, Uint8Array> {
   const { networks } = JSON.parse(readFileSync(join(modelsFolder, 'manifest.json'), 'utf8')) as {
     networks: Entry[];
   };
@@ -59,5 +59,5 @@ export function renderPictures(modelsFolder: string): Promise<Map<string, Uint8A
     if (existsSync(path))
       files.set(`pictures/${id}-filters.png`, filterSheet(path, 8, id === 'vgg11' ? 2 : 4));
   }
-  return Promise.resolve(files);
+  return files;
 }

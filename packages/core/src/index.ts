@@ -1,3 +1,25 @@
+export {
+  gradCam,
+  gradient,
+  gradientTimesInput,
+  guidedGradCam,
+  integratedGradients,
+  occlusion,
+  saliency,
+  smoothGrad,
+  type OnStep,
+} from './attribution/attribution.js';
+export { normalNoise } from './attribution/noise.js';
+export {
+  gradientProblem,
+  Gradients,
+  seedOf,
+  type Backward,
+  type Seed,
+  type Target,
+} from './gradients/gradients.js';
+export { project, type Projection } from './projection/projection.js';
+export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';
 export type { Executor, Program, Tensors } from './executor.js';
 export { FeatureMaps, findLayer } from './feature-maps/feature-maps.js';

@@ -40,13 +40,19 @@ export class LensImageStrip extends LitElement {
       }
       .sample {
         flex: none;
-        width: 44px;
-        height: 44px;
+        width: 40px;
+        height: 40px;
         min-height: 0;
         padding: 0;
         border: 0;
         overflow: hidden;
         background: var(--well);
+      }
+      @media (pointer: coarse) {
+        .sample {
+          width: 44px;
+          height: 44px;
+        }
       }
       .sample[aria-pressed='true'] {
         outline: 3px solid var(--accent);
@@ -62,6 +68,9 @@ export class LensImageStrip extends LitElement {
         .samples {
           width: 100%;
         }
+      }
+      button:not(.sample) {
+        padding: 0 10px;
       }
       form {
         display: flex;

@@ -5,6 +5,8 @@ import {
   PROTOCOL_VERSION,
   type ActivationRequest,
   type Activations,
+  type Attribution,
+  type AttributionRequest,
   type BackendChoice,
   type BackendReport,
   type EngineApi,
@@ -14,6 +16,8 @@ import {
   type NetworkSource,
   type NetworkSummary,
   type Progress,
+  type ProjectionRequest,
+  type Projections,
 } from '../shared/api.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
 import { createWorker, watchForDeath } from './worker.js';
@@ -91,9 +95,18 @@ export class EngineClient extends EventTarget {
 
   /** Opens a network; one with the same id is replaced. The source is kept, to open it again after a crash. */
   async openNetwork(source: NetworkSource, options: CallOptions = {}): Promise<NetworkSummary> {
-    const summary = await this.#call((api, job) => api.openNetwork(job, source), options);
-    this.#networks.set(source.id, source);
-    return summary;
+    const { id } = source;
+    try {
+      const summary = await this.#call((api, job) => api.openNetwork(job, source), options);
+      this.#networks.set(id, source);
+      return summary;
+    } catch (error) {
+      // Cancelled just as the worker was done: nobody will ask for it, so it must not stay open there.
+      if (options.signal?.aborted && !this.#networks.has(id)) {
+        void this.#call((api) => api.closeNetwork(id)).catch(() => undefined);
+      }
+      throw error;
+    }
   }
 
   /** Frees a network. */
@@ -137,6 +150,21 @@ export class EngineClient extends EventTarget {
     );
     this.#backend = answer.backend;
     return answer;
+  }
+
+  /** A unit carried back to the pixels. A frame given as a bitmap is moved to the worker. */
+  projections(request: ProjectionRequest, options: CallOptions = {}): Promise<Projections> {
+    const frame = typeof request.image === 'string' ? [] : [request.image];
+    return this.#call(
+      (api, job) => api.projections(job, Comlink.transfer(request, frame)),
+      options,
+      frame.length === 0,
+    );
+  }
+
+  /** Which pixels drove a score. */
+  attribution(request: AttributionRequest, options: CallOptions = {}): Promise<Attribution> {
+    return this.#call((api, job) => api.attribution(job, request), options);
   }
 
   /** What the engine holds at the moment. */

@@ -38,6 +38,23 @@ export function createNodeExecutor(options: NodeOptions = {}): OrtExecutor {
   });
 }
 
+/**
+ * Runs graphs in Node with ONNX Runtime Web's WASM backend on one thread: the arithmetic of the browser.
+ *
+ * @throws LensError `E_BACKEND_INIT` when it cannot be loaded
+ */
+export async function createNodeWasmExecutor(): Promise<OrtExecutor> {
+  try {
+    const web = await import('onnxruntime-web');
+    web.env.wasm.numThreads = 1;
+    return new OrtExecutor(web, { executionProviders: ['wasm'], logSeverityLevel: 3 });
+  } catch (cause) {
+    throw new LensError('E_BACKEND_INIT', 'ONNX Runtime Web could not be loaded in Node.', {
+      cause,
+    });
+  }
+}
+
 function cpu(options: NodeOptions): RuntimeFactory {
   return {
     backend: 'cpu',

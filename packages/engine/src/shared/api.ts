@@ -1,5 +1,12 @@
 import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
-import type { ChannelStatistics, Kernels, ReceptiveField } from '@convlens/core';
+import type { ReluRule } from '@convlens/autodiff';
+import type {
+  ChannelStatistics,
+  Kernels,
+  Projection,
+  ReceptiveField,
+  Target,
+} from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
 
@@ -124,6 +131,58 @@ export interface Activations {
   readonly timing: { readonly input: number; readonly run: number; readonly total: number };
 }
 
+/** Asks for projections of a unit to the pixels. */
+export interface ProjectionRequest {
+  readonly network: string;
+  /** Id of a kept image, or a frame that is used once and closed. */
+  readonly image: string | ImageBitmap;
+  /** The unit; without a place, its strongest one. */
+  readonly target: Extract<Target, { kind: 'unit' }>;
+  readonly rules: readonly ReluRule[];
+}
+
+/** Answer to a `ProjectionRequest`. */
+export interface Projections {
+  /** In the order of the rules. */
+  readonly projections: readonly Projection[];
+  readonly backend: BackendReport;
+  /** Milliseconds, preparing included. */
+  readonly runMs: number;
+}
+
+/** Ways to say which pixels drove a score. */
+export type AttributionMethod =
+  | 'saliency'
+  | 'gradient-input'
+  | 'integrated'
+  | 'smoothgrad'
+  | 'occlusion'
+  | 'gradcam'
+  | 'guided-gradcam';
+
+/** Asks for an attribution map. */
+export interface AttributionRequest {
+  readonly network: string;
+  readonly image: string;
+  readonly target: Target;
+  readonly method: AttributionMethod;
+  /** Steps of integrated gradients, samples of SmoothGrad. */
+  readonly steps?: number;
+  readonly seed?: number;
+  /** Layers from the classifier down whose weights are replaced by noise first (the sanity check of Adebayo 2018). */
+  readonly randomised?: number;
+}
+
+/** Answer to an `AttributionRequest`. */
+export interface Attribution {
+  /** float32 `[C, H, W]` or `[H, W]`. */
+  readonly map: TensorData<'float32'>;
+  /** Remarks for people. */
+  readonly notes: readonly string[];
+  readonly backend: BackendReport;
+  readonly runMs: number;
+}
+
 /** What the engine holds, in bytes where nothing else is said. */
 export interface MemoryReport {
   /** Size of the WebAssembly memory, which never shrinks; 0 before a runtime has loaded. */
@@ -170,6 +229,8 @@ export interface EngineApi {
   kernels(job: number, network: string, layer: string): Promise<Kernels>;
   useBackend(job: number, choice: BackendChoice): Promise<BackendReport>;
   activations(job: number, request: ActivationRequest): Promise<Activations>;
+  projections(job: number, request: ProjectionRequest): Promise<Projections>;
+  attribution(job: number, request: AttributionRequest): Promise<Attribution>;
   memory(): Promise<MemoryReport>;
 }
 

@@ -1,15 +1,21 @@
 import type { Network } from '@convlens/adapters';
 import { channelStatistics, FeatureMaps, findLayer } from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
-import { LensError, type TensorData } from '@convlens/onnx';
+import { float32, LensError, type TensorData } from '@convlens/onnx';
 import type {
   ActivationRequest,
   Activations,
+  Attribution,
+  AttributionRequest,
   BackendChoice,
   BackendReport,
+  ProjectionRequest,
+  Projections,
 } from '../shared/api.js';
 import type { Backends } from './backends.js';
+import type { Derive } from './derive.js';
 import type { Job } from './jobs.js';
+import type { Runtime } from './runtime.js';
 
 /**
  * The part of the engine that runs networks. It is loaded when something is to be computed: the first filters are on
@@ -18,13 +24,17 @@ import type { Job } from './jobs.js';
 export class Compute {
   readonly #backends: Backends;
   readonly #maps = new Map<Network, FeatureMaps>();
+  readonly #derive = new Map<Network, Derive>();
 
   /** @param backends the runtimes that may be used */
   constructor(backends: Backends) {
     this.#backends = backends;
     backends.onChange = () => {
-      for (const maps of this.#maps.values()) void maps.dispose().catch(() => undefined);
+      for (const held of [...this.#maps.values(), ...this.#derive.values()]) {
+        void held.dispose().catch(() => undefined);
+      }
       this.#maps.clear();
+      this.#derive.clear();
     };
   }
 
@@ -40,9 +50,10 @@ export class Compute {
 
   /** Frees what is held for a network. */
   async forget(network: Network): Promise<void> {
-    const maps = this.#maps.get(network);
+    const held = [this.#maps.get(network), this.#derive.get(network)];
     this.#maps.delete(network);
-    await maps?.dispose().catch(() => undefined);
+    this.#derive.delete(network);
+    for (const one of held) await one?.dispose().catch(() => undefined);
   }
 
   /**
@@ -106,9 +117,7 @@ export class Compute {
     report: BackendReport;
     everyLayer: boolean;
   }> {
-    for (;;) {
-      const { runtime, report } = await this.#backends.runtime(job);
-      job.check();
+    return this.#withRuntime(job, async (runtime, report) => {
       let maps = this.#maps.get(network);
       if (!maps) {
         job.report({ stage: 'compile', what: network.title });
@@ -117,9 +126,81 @@ export class Compute {
       }
       const { everyLayer } = maps;
       const more = strengths && everyLayer ? network.layers.map(({ value }) => value) : [];
+      const results = await maps.read(input, [...new Set([...values, ...more])]);
+      return { results, report, everyLayer };
+    });
+  }
+
+  /**
+   * A unit carried back to the pixels.
+   *
+   * @throws LensError `E_OP_UNSUPPORTED` for an operator without a derivative, and as `activations` does
+   */
+  async projections(
+    job: Job,
+    network: Network,
+    pixels: Pixels,
+    { target, rules }: ProjectionRequest,
+  ): Promise<Projections> {
+    const began = performance.now();
+    const input = this.#input(network, pixels);
+    const { value } = findLayer(network, target.layer);
+    const { results } = await this.#read(job, network, input, [value], false);
+    const { data, shape } = results.get(value)!;
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const derive = await this.#derivatives(job, network, runtime);
+      const map = float32(data, shape.slice(1));
+      const projections = await derive.projections(job, input, map, target, rules);
+      return { projections, backend, runMs: performance.now() - began };
+    });
+  }
+
+  /**
+   * Which pixels drove a score.
+   *
+   * @throws LensError `E_OP_UNSUPPORTED` for an operator without a derivative, `E_ARGUMENT` for an unknown class
+   */
+  async attribution(
+    job: Job,
+    network: Network,
+    pixels: Pixels,
+    request: AttributionRequest,
+  ): Promise<Attribution> {
+    const began = performance.now();
+    const input = this.#input(network, pixels);
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const derive = await this.#derivatives(job, network, runtime);
+      const found = await derive.attribution(job, input, request);
+      return { ...found, backend, runMs: performance.now() - began };
+    });
+  }
+
+  #input(network: Network, pixels: Pixels): TensorData<'float32'> {
+    const [channels, height, width] = network.input.shape;
+    return toInput(cropToInput(pixels, height, width), channels, network.preprocessing);
+  }
+
+  async #derivatives(job: Job, network: Network, runtime: Runtime): Promise<Derive> {
+    let derive = this.#derive.get(network);
+    if (!derive) {
+      job.report({ stage: 'compile', what: network.title });
+      const { Derive } = await import('./derive.js');
+      derive = new Derive(network, runtime.executor, runtime.backend === 'webgpu');
+      this.#derive.set(network, derive);
+    }
+    return derive;
+  }
+
+  /** Does something with the runtime in use, again with the next one when its device is lost meanwhile. */
+  async #withRuntime<T>(
+    job: Job,
+    work: (runtime: Runtime, report: BackendReport) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      const { runtime, report } = await this.#backends.runtime(job);
+      job.check();
       try {
-        const results = await maps.read(input, [...new Set([...values, ...more])]);
-        return { results, report, everyLayer };
+        return await work(runtime, report);
       } catch (error) {
         if (!(error instanceof LensError) || error.code !== 'E_BACKEND_LOST') throw error;
         // The list of backends is finite and a lost one is not tried again, so this ends.

@@ -5,6 +5,8 @@ import { LensError, read } from '@convlens/onnx';
 import type {
   ActivationRequest,
   Activations,
+  Attribution,
+  AttributionRequest,
   BackendChoice,
   BackendReport,
   ImageSource,
@@ -12,6 +14,8 @@ import type {
   MemoryReport,
   NetworkSource,
   NetworkSummary,
+  ProjectionRequest,
+  Projections,
 } from '../shared/api.js';
 import type { Compute } from './compute.js';
 import type { Job } from './jobs.js';
@@ -124,12 +128,33 @@ export class Engine {
 
   /** Activations of one image. */
   async activations(job: Job, request: ActivationRequest): Promise<Activations> {
+    const { compute, network, pixels } = await this.#ready(request);
+    return compute.activations(job, network, pixels, request);
+  }
+
+  /** A unit carried back to the pixels. */
+  async projections(job: Job, request: ProjectionRequest): Promise<Projections> {
+    const { compute, network, pixels } = await this.#ready(request);
+    return compute.projections(job, network, pixels, request);
+  }
+
+  /** Which pixels drove a score. */
+  async attribution(job: Job, request: AttributionRequest): Promise<Attribution> {
+    const { compute, network, pixels } = await this.#ready(request);
+    return compute.attribution(job, network, pixels, request);
+  }
+
+  /** What a request is about. */
+  async #ready(request: {
+    readonly network: string;
+    readonly image: string | ImageBitmap;
+  }): Promise<{ compute: Compute; network: Network; pixels: Pixels }> {
     const { image } = request;
     const network = this.#open(request.network);
     const compute = await this.#loaded();
     const pixels =
       typeof image === 'string' ? this.#image(image) : await this.#host.readFrame(image);
-    return compute.activations(job, network, pixels, request);
+    return { compute, network, pixels };
   }
 
   /** What is held at the moment. */

@@ -102,6 +102,10 @@ const api: EngineApi = {
   useBackend: (job, choice) => jobs.run(job, (running) => engine.useBackend(running, choice)),
   activations: (job, request) =>
     move(jobs.run(job, (running) => engine.activations(running, request))),
+  projections: (job, request) =>
+    move(jobs.run(job, (running) => engine.projections(running, request))),
+  attribution: (job, request) =>
+    move(jobs.run(job, (running) => engine.attribution(running, request))),
   memory: () => Promise.resolve(engine.memory()),
 };
 

@@ -1,0 +1,124 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatBytes, formatCount, formatShape } from '@convlens/elements';
+import type { LayerSummary, NetworkSummary } from '@convlens/engine';
+import { LENSES, shownLayer } from './lenses.js';
+import type { Pictures } from './pictures.js';
+import { preprocessingChoices, sameScheme } from './preprocessing.js';
+import type { ViewerModel } from './viewer-model.js';
+
+function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
+  const { state, network } = model;
+  const [, height = 1, width = 1] = network?.input.shape ?? [];
+  if (state.view === 'filters' && state.channel !== undefined) {
+    return html`<lens-kernel-inspector
+      .kernels=${model.kernels}
+      .pictures=${pictures}
+      .unit=${state.channel}
+    ></lens-kernel-inspector>`;
+  }
+  return html`<lens-map-inspector
+    .image=${model.preview}
+    .imageTitle=${model.imageTitle}
+    .map=${model.maps}
+    .layer=${model.layer}
+    .pictures=${pictures}
+    .unit=${state.view === 'maps' ? state.channel : undefined}
+    .hint=${LENSES[state.view].hint}
+    .row=${state.row}
+    .column=${state.column}
+    .inputSize=${[height, width]}
+    .revision=${model.revision}
+  ></lens-map-inspector>`;
+}
+
+function aboutLayer({ id, op, shape, parameters, macs }: LayerSummary): TemplateResult {
+  const words = [
+    op,
+    formatShape(shape),
+    ...(parameters > 0 ? [`${formatCount(parameters)} parameters`] : []),
+    ...(macs > 0 ? [`${formatCount(macs)} multiply-adds`] : []),
+  ];
+  return html`<div>
+    <h2>Layer ${id}</h2>
+    <div class="quiet">${words.join(', ')}</div>
+  </div>`;
+}
+
+function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResult {
+  const entry = model.entries.find(({ id }) => id === network.id);
+  const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
+  const facts: readonly (readonly [string, string | number])[] = [
+    ['input', formatShape(network.input.shape)],
+    ['classes', network.logits?.classes ?? 'none'],
+    ['parameters', formatCount(network.parameters)],
+    ['multiply-adds', formatCount(network.macs)],
+    ['file', formatBytes(network.bytes)],
+    ...(entry
+      ? ([
+          ['right answers', percent(entry.accuracy.top1)],
+          ['in the first five', percent(entry.accuracy.top5)],
+          ['trained on', entry.trainingData],
+          ['licence', entry.licence],
+        ] as const)
+      : []),
+  ];
+  const schemes = preprocessingChoices(network.input.shape[0]);
+  const chooseScheme = (event: Event): void => {
+    const scheme = schemes[(event.target as HTMLSelectElement).selectedIndex]?.scheme;
+    if (scheme) void model.choosePreprocessing(scheme);
+  };
+  return html`<details>
+    <summary>${network.title}</summary>
+    ${entry ? html`<p>${entry.about}</p>` : nothing}
+    <dl>
+      ${facts.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+    <label class="group"
+      >Pixels are fed as
+      <select @change=${chooseScheme}>
+        ${schemes.map(
+          ({ title, scheme }) =>
+            html`<option .selected=${sameScheme(scheme, network.preprocessing)}>${title}</option>`,
+        )}
+      </select>
+    </label>
+    ${
+      network.guesses.length > 0
+        ? html`<p class="quiet">Assumed: ${network.guesses.join(' ')}</p>`
+        : nothing
+    }
+  </details>`;
+}
+
+/**
+ * The column on the right: the pinned unit, what the network says, the layer and the network.
+ *
+ * @param model what is open
+ * @param pictures of the units of the layer
+ */
+export function inspector(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
+  const { state, network, layer, scores } = model;
+  const name = state.view === 'filters' ? 'Filter' : 'Channel';
+  const shown = shownLayer(model);
+  const title =
+    state.channel === undefined || shown === '' ? 'Image' : `${name} ${state.channel}, ${shown}`;
+  return html`
+    <div>
+      <h2>${title}</h2>
+      ${pinned(model, pictures)}
+    </div>
+    ${
+      scores.length > 0
+        ? html`<div>
+            <h2>What the network says</h2>
+            <lens-top-classes .scores=${scores} .names=${model.names}></lens-top-classes>
+          </div>`
+        : nothing
+    }
+    ${layer ? aboutLayer(layer) : nothing} ${network ? aboutNetwork(model, network) : nothing}
+  `;
+}

@@ -1,0 +1,219 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatBytes, resolveFile } from '@convlens/elements';
+import { LENSES, readout, shownLayer, unitWords, VIEWS } from './lenses.js';
+import type { Pictures } from './pictures.js';
+import type { View, ViewerState } from './state.js';
+import type { ViewerModel } from './viewer-model.js';
+
+/** What the panel in the middle shows, besides the model. */
+export interface PanelContents {
+  readonly pictures: Pictures | undefined;
+  /** Units in the order shown. */
+  readonly units: readonly number[];
+  /** Unit under the pointer or focus. */
+  readonly hovered: number | undefined;
+  readonly dropping: boolean;
+  readonly savePng: () => void;
+}
+
+const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
+
+function tab(model: ViewerModel, view: View): TemplateResult {
+  const selected = model.state.view === view;
+  const onKey = (event: KeyboardEvent): void => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined) return;
+    const next = VIEWS[(VIEWS.indexOf(view) + step + VIEWS.length) % VIEWS.length]!;
+    const tabs = (event.currentTarget as HTMLElement).parentElement!;
+    model.show({ view: next });
+    tabs.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return html`<button
+    role="tab"
+    id="tab-${view}"
+    aria-selected=${selected}
+    aria-controls="panel"
+    tabindex=${selected ? 0 : -1}
+    @click=${() => model.show({ view })}
+    @keydown=${onKey}
+  >
+    ${LENSES[view].title}
+  </button>`;
+}
+
+function legend(
+  pictures: Pictures | undefined,
+  unit: number | undefined,
+): TemplateResult | typeof nothing {
+  if (!pictures?.table) return nothing;
+  const range = pictures.range ?? (unit === undefined ? undefined : pictures.rangeOf(unit));
+  const signed = pictures.rangeOf(0).low < 0;
+  return html`<lens-legend
+    .table=${pictures.table}
+    .range=${range}
+    note=${signed ? 'below 0 | above 0' : '0 | its largest'}
+  ></lens-legend>`;
+}
+
+/** Order and scale of a grid. */
+function gridControls(model: ViewerModel): TemplateResult {
+  const { sort, scale } = model.state;
+  const sortBy = (event: Event): void =>
+    model.show({ sort: valueOf(event) as ViewerState['sort'] });
+  const scaleBy = (event: Event): void =>
+    model.show({ scale: valueOf(event) as ViewerState['scale'] });
+  return html`
+    <select aria-label="Order" @change=${sortBy}>
+      <option value="order" .selected=${sort === 'order'}>In order</option>
+      <option value="strength" .selected=${sort === 'strength'}>Strongest first</option>
+    </select>
+    <select aria-label="Scale of the colours" @change=${scaleBy}>
+      <option value="each" .selected=${scale === 'each'}>Each scaled alone</option>
+      <option value="together" .selected=${scale === 'together'}>One scale for all</option>
+    </select>
+  `;
+}
+
+/** Which unit of the layer is carried back. */
+function unitControls(model: ViewerModel): TemplateResult {
+  const channels = model.layer?.shape[0] ?? 1;
+  const shown = model.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
+  const choose = (event: Event): void => {
+    const wished = (event.target as HTMLInputElement).valueAsNumber;
+    if (Number.isInteger(wished)) {
+      model.chooseUnit(Math.max(0, Math.min(channels - 1, wished)));
+    }
+  };
+  return html`
+    <label class="group"
+      >Channel
+      <input type="number" min="0" max=${channels - 1} .value=${String(shown)} @change=${choose}
+    /></label>
+    <button
+      ?disabled=${model.state.channel === undefined}
+      @click=${() => model.chooseUnit(undefined)}
+    >
+      Strongest
+    </button>
+  `;
+}
+
+function banners({ problem, notice }: ViewerModel, dismiss: () => void): TemplateResult {
+  return html`
+    ${
+      problem
+        ? html`<div class="banner" role="alert" data-code=${problem.code}>
+            <p>${problem.message}</p>
+            ${problem.retry ? html`<button @click=${problem.retry}>Try again</button>` : nothing}
+            <button @click=${dismiss}>Dismiss</button>
+          </div>`
+        : nothing
+    }
+    ${
+      notice
+        ? html`<div class="banner notice">
+            <p>${notice}</p>
+            <button @click=${dismiss}>Dismiss</button>
+          </div>`
+        : nothing
+    }
+  `;
+}
+
+function progress(model: ViewerModel): TemplateResult | typeof nothing {
+  const [current] = [...model.busy.values()].slice(-1);
+  if (!current) return nothing;
+  const verbs = {
+    download: 'Fetching',
+    read: 'Reading',
+    start: 'Starting',
+    compile: 'Preparing',
+    run: 'Computing',
+  };
+  const { stage, what, loaded, total } = current;
+  const unit = (count: number): string =>
+    stage === 'download' ? formatBytes(count) : String(count);
+  const size =
+    loaded !== undefined && total !== undefined ? ` ${unit(loaded)} of ${unit(total)}` : '';
+  return html`<div class="progress late">
+    <span>${verbs[stage]} ${what}${size}</span>
+    <progress
+      aria-label=${what}
+      max=${total ?? nothing}
+      value=${total === undefined ? nothing : (loaded ?? nothing)}
+    ></progress>
+    <button @click=${() => model.cancel()}>Cancel</button>
+  </div>`;
+}
+
+/** The pictures of the lens. */
+function contents(model: ViewerModel, { pictures, units }: PanelContents): TemplateResult {
+  const { state, network } = model;
+  const [, height = 1, width = 1] = network?.input.shape ?? [];
+  const blueFirst = network?.preprocessing.channelOrder === 'BGR';
+  if (state.view === 'projections') {
+    return html`<lens-projection-panel
+      .projections=${model.projections}
+      .layer=${model.layer}
+      .image=${model.preview}
+      .blueFirst=${blueFirst}
+      .inputSize=${[height, width]}
+    ></lens-projection-panel>`;
+  }
+  if (state.view === 'attribution') {
+    const { method, randomised = 0 } = state;
+    return html`<lens-attribution-panel
+      .attribution=${model.attribution}
+      .choice=${{ target: model.target, method, randomised }}
+      .names=${model.names}
+      .classes=${network?.logits?.classes ?? 0}
+      .layers=${model.weightedLayers}
+      .image=${model.preview}
+      .blueFirst=${blueFirst}
+    ></lens-attribution-panel>`;
+  }
+  return html`<lens-tile-grid
+    .units=${units}
+    .paint=${pictures?.paint}
+    .tileWidth=${pictures?.tileWidth ?? 1}
+    .tileHeight=${pictures?.tileHeight ?? 1}
+    .gap=${pictures?.gap ?? 3}
+    .pinned=${state.channel}
+    .revision=${model.revision}
+    .describe=${(unit: number) => unitWords(model, unit)}
+    .label=${`${LENSES[state.view].title} of ${shownLayer(model)}`}
+  ></lens-tile-grid>`;
+}
+
+/**
+ * The middle: tabs, what is to be said of the lens, its pictures, and the line under them.
+ *
+ * @param model what is open
+ * @param panel what is shown
+ */
+export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateResult {
+  const { view, channel } = model.state;
+  const unit = panel.hovered ?? channel;
+  const { sentence, page } = LENSES[view];
+  const grid = view === 'filters' || view === 'maps';
+  return html`
+    <div class="bar">
+      <div role="tablist" aria-label="Lens">${VIEWS.map((one) => tab(model, one))}</div>
+      ${grid ? gridControls(model) : nothing}
+      ${view === 'projections' ? unitControls(model) : nothing}
+    </div>
+    <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>
+    ${banners(model, () => model.dismiss())}
+    <div role="tabpanel" id="panel" aria-labelledby="tab-${view}">${contents(model, panel)}</div>
+    <div class="foot">
+      <p class="readout">${readout(model, unit)}</p>
+      ${progress(model)} ${grid ? legend(panel.pictures, unit) : nothing}
+      ${
+        grid
+          ? html`<button ?disabled=${!panel.pictures} @click=${panel.savePng}>PNG</button>`
+          : nothing
+      }
+    </div>
+    ${panel.dropping ? html`<div class="drop">Drop a picture or an ONNX network</div>` : nothing}
+  `;
+}

@@ -1,0 +1,95 @@
+import { formatNumber, formatShape } from '@convlens/elements';
+import type { View } from './state.js';
+import type { ViewerModel } from './viewer-model.js';
+
+/** What is said of a lens. */
+interface Lens {
+  readonly title: string;
+  /** One plain sentence: what is shown and how to read it. */
+  readonly sentence: string;
+  /** Said in the inspector while nothing is pinned. */
+  readonly hint: string;
+  /** Its page in the documentation. */
+  readonly page: string;
+}
+
+/** The lenses, in the order of the tabs. */
+export const LENSES: Readonly<Record<View, Lens>> = {
+  filters: {
+    title: 'Filters',
+    sentence:
+      'What each unit looks for: the weights that slide over its input. Filters on the image are shown in colour, with grey for zero; deeper ones as one small square for every channel they read.',
+    hint: 'Click a filter to enlarge it and see its numbers.',
+    page: 'filters.html',
+  },
+  maps: {
+    title: 'Feature maps',
+    sentence:
+      'Where each unit finds it: its answer at every place of the image. Bright is a strong answer.',
+    hint: 'Click a channel to lay it over the image.',
+    page: 'feature-maps.html',
+  },
+  projections: {
+    title: 'Projections',
+    sentence:
+      'What made one unit answer: its value carried back through the network to the pixels, by three rules. Grey is zero.',
+    hint: 'The strongest channel is carried back. Pin another in the feature maps, or choose it above.',
+    page: 'projections.html',
+  },
+  attribution: {
+    title: 'Attribution',
+    sentence: 'Which pixels drove the score of a class.',
+    hint: '',
+    page: 'attribution.html',
+  },
+};
+
+/** All lenses, in the order of the tabs. */
+export const VIEWS = Object.keys(LENSES) as View[];
+
+/** The layer whose pictures are shown. */
+export function shownLayer(model: ViewerModel): string {
+  return model.state.view === 'filters' ? (model.kernels?.layer ?? '') : (model.maps?.layer ?? '');
+}
+
+/** One unit in words, for screen readers and the line under the grid. */
+export function unitWords(model: ViewerModel, unit: number): string {
+  if (model.state.view === 'filters') {
+    const norm = model.kernels?.norm[unit];
+    return `Filter ${unit}${norm === undefined ? '' : `, norm ${formatNumber(norm)}`}`;
+  }
+  // While the camera runs, numbers in labels would only make noise.
+  const statistics = model.camera ? undefined : model.maps?.statistics;
+  const [, , width = 1] = model.maps?.activation.shape ?? [];
+  if (!statistics || unit >= statistics.peak.length) return `Channel ${unit}`;
+  const peak = statistics.peak[unit]!;
+  const where = `row ${Math.floor(peak / width)}, column ${peak % width}`;
+  return `Channel ${unit}, largest ${formatNumber(statistics.channelHigh[unit]!)} at ${where}`;
+}
+
+/** The line under the grid: the unit that is pointed at, else the layer as a whole. */
+export function readout(model: ViewerModel, unit: number | undefined): string {
+  const { kernels, maps, state } = model;
+  if (state.view === 'filters' && kernels) {
+    const { layer, held, units, width, height, inputs, low, high, norm } = kernels;
+    if (unit !== undefined && unit < held) {
+      return `Filter ${unit}: ${formatNumber(low[unit]!)} to ${formatNumber(high[unit]!)}, norm ${formatNumber(norm[unit]!)}`;
+    }
+    const count = held < units ? `the first ${held} of ${units}` : String(held);
+    return `${layer}: ${count} filters, ${width} × ${height}, ${inputs} inputs each`;
+  }
+  if (state.view === 'maps' && maps) {
+    const { statistics, activation, layer } = maps;
+    if (unit !== undefined && unit < statistics.peak.length) {
+      return `${unitWords(model, unit)}; mean ${formatNumber(statistics.channelMean[unit]!)}`;
+    }
+    return `${layer}: ${formatShape(activation.shape)}, ${formatNumber(statistics.low)} to ${formatNumber(statistics.high)}`;
+  }
+  if (state.view === 'projections' && model.projections) {
+    return `${shownLayer(model)}: ${formatNumber(model.projections.runMs)} ms for three projections`;
+  }
+  if (state.view === 'attribution' && model.attribution) {
+    return `${formatNumber(model.attribution.runMs)} ms`;
+  }
+  return '';
+}

@@ -1,0 +1,89 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatNumber } from '@convlens/elements';
+import type { BackendChoice, BackendReport } from '@convlens/engine';
+import type { ViewerModel } from './viewer-model.js';
+
+/** Presses the file input beside a button. */
+const pressInput = (event: Event): void => {
+  const button = event.currentTarget as HTMLElement;
+  (button.nextElementSibling as HTMLInputElement).click();
+};
+
+function badge(model: ViewerModel, report: BackendReport | undefined): TemplateResult {
+  const name =
+    report === undefined
+      ? 'not started'
+      : report.backend === 'wasm'
+        ? `WASM ×${report.threads}`
+        : report.backend.toUpperCase();
+  const speed =
+    model.camera && model.framesPerSecond > 0
+      ? `${model.framesPerSecond.toFixed(0)} frames/s`
+      : model.answer
+        ? `${formatNumber(model.answer.timing.run)} ms`
+        : '';
+  const choose = (event: Event): void =>
+    void model.chooseBackend((event.target as HTMLSelectElement).value as BackendChoice);
+  return html`<label
+    class="badge group"
+    data-backend=${report?.backend ?? 'none'}
+    title=${report?.reason ?? 'Starts with the first picture.'}
+  >
+    <span class="quiet">${speed}</span>
+    <select aria-label="Backend" @change=${choose}>
+      <option value="auto">Best: ${name}</option>
+      <option value="webgpu">WebGPU</option>
+      <option value="wasm">WASM</option>
+    </select>
+  </label>`;
+}
+
+/**
+ * Network, image, backend, link: the row on top.
+ *
+ * @param model what is open
+ * @param report backend in use
+ * @param copyLink copies the link of the view
+ */
+export function topBar(
+  model: ViewerModel,
+  report: BackendReport | undefined,
+  copyLink: () => void,
+): TemplateResult {
+  const chooseNetwork = (event: Event): void =>
+    void model.chooseNetwork((event.target as HTMLSelectElement).value);
+  const chooseFiles = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    void model.chooseNetworkFiles([...(input.files ?? [])]);
+    // The same file can be chosen again.
+    input.value = '';
+  };
+  const freeze = html`<button
+    aria-pressed=${model.frozen}
+    title="Key: F"
+    @click=${() => model.toggleFreeze()}
+  >
+    ${model.frozen ? 'Frozen' : 'Freeze'}
+  </button>`;
+  return html`
+    <div class="group">
+      <select aria-label="Network" @change=${chooseNetwork}>
+        ${model.choices.map(
+          ({ id, title }) =>
+            html`<option value=${id} .selected=${id === model.state.network}>${title}</option>`,
+        )}
+      </select>
+      <button @click=${pressInput}>Your ONNX…</button>
+      <input type="file" multiple hidden aria-label="ONNX file" @change=${chooseFiles} />
+    </div>
+    <lens-image-strip
+      .samples=${model.samples}
+      .selected=${model.state.image}
+      .camera=${model.camera !== undefined}
+    ></lens-image-strip>
+    <div class="group end">
+      ${model.camera ? freeze : nothing} ${badge(model, report)}
+      <button @click=${copyLink}>Copy link</button>
+    </div>
+  `;
+}

@@ -1,0 +1,63 @@
+import { expect, test } from '../support/viewer.js';
+
+test('projections: three rules side by side for the pinned unit', async ({ viewer, page }) => {
+  await viewer.open('network=resnet18&layer=layer2.1.relu&channel=5&view=projections');
+  const panel = page.locator('lens-projection-panel');
+  for (const name of ['Gradient', 'Deconvnet', 'Guided']) {
+    await expect(panel.getByRole('img', { name: `${name} projection of channel 5` })).toBeVisible({
+      timeout: 30_000,
+    });
+  }
+  const colours = await panel.locator('canvas').evaluateAll((canvases) =>
+    (canvases as HTMLCanvasElement[]).map((canvas) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(data).size;
+    }),
+  );
+  for (const count of colours) expect(count).toBeGreaterThan(60);
+  await viewer.shot('projections');
+  await page.getByLabel('Only its receptive field').check();
+  await expect
+    .poll(() =>
+      panel
+        .locator('canvas[data-picture=guided]')
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).width),
+    )
+    .toBeLessThan(64);
+  await page.getByRole('spinbutton', { name: 'Channel' }).fill('9');
+  await page.getByRole('spinbutton', { name: 'Channel' }).press('Enter');
+  await expect(panel.getByRole('img', { name: 'Guided projection of channel 9' })).toBeVisible();
+  await expect(page).toHaveURL(/channel=9/);
+});
+
+test('attribution: methods, class, and the sanity check', async ({ viewer, page }) => {
+  await viewer.open('network=vgg11&view=attribution');
+  await expect(viewer.classes).toHaveCount(5, { timeout: 30_000 });
+  const panel = page.locator('lens-attribution-panel');
+  const picture = (): Promise<string> =>
+    panel
+      .locator('canvas[data-picture=alone]')
+      .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  let last = await picture();
+  for (const method of [
+    'Grad-CAM',
+    'Integrated gradients',
+    'Occlusion',
+    'Guided Grad-CAM',
+    'SmoothGrad',
+  ]) {
+    await page.getByRole('combobox', { name: 'Method' }).selectOption(method);
+    const before = last;
+    await expect.poll(picture, { timeout: 30_000 }).not.toBe(before);
+    last = await picture();
+  }
+  await page.getByRole('combobox', { name: 'Method' }).selectOption('Integrated gradients');
+  await expect(panel).toContainText(/Completeness gap: -?[\d.]+/, { timeout: 30_000 });
+  await viewer.shot('attribution');
+  await page.getByRole('slider', { name: /Weights made random/ }).fill('2');
+  const kept = await picture();
+  await expect(page).toHaveURL(/randomised=2/);
+  await expect.poll(picture, { timeout: 30_000 }).not.toBe(kept);
+  await page.getByRole('combobox', { name: 'Class' }).selectOption('lemon');
+  await expect(page).toHaveURL(/target=48/);
+});

@@ -1,0 +1,74 @@
+import { LensError } from '@convlens/onnx';
+import { UsageError } from './arguments.js';
+import { attribute } from './commands/attribute.js';
+import { inspect } from './commands/inspect.js';
+import { projectCommand } from './commands/project.js';
+import { run } from './commands/run.js';
+import { vjpCommand } from './commands/vjp.js';
+
+const USAGE = `Usage: convlens COMMAND MODEL [options]
+
+  inspect MODEL [--json]
+      layers, shapes, parameters, family, preprocessing, supported operators, cost
+  run MODEL (--input NAME=FILE.npy | --image FILE.png) --layer NAME... --out DIR
+      activations as .npy
+  vjp MODEL --input NAME=FILE.npy... --cotangent NAME=FILE.npy... --wrt NAME...
+      [--rule backprop|deconvnet|guided] --out DIR
+      outputs as NAME.npy, vector-Jacobian products as d_NAME.npy ('/' in names becomes '_')
+  project MODEL --image FILE.png --layer NAME --channel N [--row N --column N]
+      [--rule backprop|deconvnet|guided] --out DIR
+      a unit carried back to the pixels, as PNG and .npy
+  attribute MODEL --image FILE.png [--class N] [--method saliency|gradient-input|integrated|smoothgrad|
+      occlusion|gradcam|guided-gradcam] [--steps N] [--seed N] --out DIR
+      which pixels drove a class, as PNG and .npy
+
+MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
+--runtime ort-node|ort-wasm chooses what computes; ort-node by default.
+`;
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<string>>> = {
+  inspect,
+  run,
+  vjp: vjpCommand,
+  project: projectCommand,
+  attribute,
+};
+
+/**
+ * Runs the command line.
+ *
+ * @param args what stands behind `convlens`
+ * @param print where results go
+ * @param complain where errors go, one line each
+ * @returns exit code: 0, 2 for an error, 64 for bad usage
+ */
+export async function main(
+  args: readonly string[],
+  print: (text: string) => void = (text) => process.stdout.write(`${text}\n`),
+  complain: (text: string) => void = (text) => process.stderr.write(`${text}\n`),
+): Promise<number> {
+  const [name = '', ...rest] = args;
+  if (name === '--help' || name === 'help') {
+    print(USAGE);
+    return 0;
+  }
+  const command = COMMANDS[name];
+  if (!command) {
+    complain(`convlens: ${name === '' ? 'no command' : `unknown command "${name}"`}\n\n${USAGE}`);
+    return 64;
+  }
+  try {
+    const said = await command(rest);
+    if (said !== '') print(said);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      complain(`convlens ${name}: ${error.message} (convlens help says more)`);
+      return 64;
+    }
+    const code = error instanceof LensError ? ` [${error.code}]` : '';
+    const message = error instanceof Error ? error.message : String(error);
+    complain(`convlens ${name}: ${message.replaceAll('\n', ' ')}${code}`);
+    return 2;
+  }
+}

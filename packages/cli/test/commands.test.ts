@@ -1,0 +1,230 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readNpy, writeNpy } from '@convlens/data';
+import { readPng, writePng } from '@convlens/data/png';
+import { buildVgg } from '@convlens/adapters/builders';
+import { float32, write } from '@convlens/onnx';
+import { main } from '../src/main.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'convlens-'));
+const at = (name: string): string => join(folder, name);
+
+/** Runs the command line; gives its exit code and what it said. */
+async function convlens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const code = await main(
+    args,
+    (text) => (out += `${text}\n`),
+    (text) => (err += `${text}\n`),
+  );
+  return { code, out, err };
+}
+
+const picture = Uint8Array.from({ length: 90 * 70 * 4 }, (_, i) =>
+  i % 4 === 3 ? 255 : (i * 37) % 256,
+);
+writeFileSync(at('photo.png'), writePng({ width: 90, height: 70, data: picture }));
+
+describe('convlens inspect', () => {
+  it('names layers, family, cost and operators of an embedded network', async () => {
+    const { code, out } = await convlens('inspect', 'vgg11');
+    expect(code).toBe(0);
+    expect(out).toMatch(/VGG-11 \(vgg\)/);
+    expect(out).toMatch(/conv3_2 +Conv +72 x 16 x 16/);
+    const { out: json } = await convlens('inspect', 'vgg11', '--json');
+    const report = JSON.parse(json) as {
+      layers: { id: string; receptiveField: number[] | null }[];
+      operators: { supported: boolean; differentiable: boolean }[];
+    };
+    expect(report.layers.find(({ id }) => id === 'relu1_1')!.receptiveField).toEqual([3, 3]);
+    expect(
+      report.operators.every(({ supported, differentiable }) => supported && differentiable),
+    ).toBe(true);
+  });
+});
+
+describe('convlens run and vjp', () => {
+  it('writes activations that the product of a one-hot cotangent agrees with', async () => {
+    const graph = buildVgg({
+      depth: 11,
+      width: 0.125,
+      inputSize: 32,
+      classes: 7,
+      seed: 5,
+      batch: 1,
+    });
+    writeFileSync(at('vgg.onnx'), write(graph));
+    const input = graph.inputs[0]!.name;
+    const output = graph.outputs[0]!.name;
+    const x = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => Math.sin(i));
+    const feed = (name: string, data: Float32Array): string => {
+      writeFileSync(at(name), writeNpy(float32(data, [1, 3, 32, 32])));
+      return `${input}=${at(name)}`;
+    };
+    const one = new Float32Array(7);
+    one[3] = 1;
+    writeFileSync(at('dy.npy'), writeNpy(float32(one, [1, 7])));
+    const done = await convlens(
+      'vjp',
+      at('vgg.onnx'),
+      '--input',
+      feed('x.npy', x),
+      '--cotangent',
+      `${output}=${at('dy.npy')}`,
+      '--wrt',
+      input,
+      '--out',
+      at('v'),
+    );
+    expect(done.err).toBe('');
+    const slope = readNpy(readFileSync(at(`v/d_${input}.npy`))).data as Float32Array;
+    // A step along the gradient changes the score by the step times the gradient's square.
+    const h = 1e-3 / Math.hypot(...slope);
+    const score = async (sign: number): Promise<number> => {
+      const moved = x.map((value, i) => value + sign * h * slope[i]!);
+      await convlens(
+        'run',
+        at('vgg.onnx'),
+        '--input',
+        feed('moved.npy', moved),
+        '--layer',
+        'fc8',
+        '--out',
+        at('r'),
+      );
+      return (readNpy(readFileSync(at('r/fc8.npy'))).data as Float32Array)[3]!;
+    };
+    const change = ((await score(1)) - (await score(-1))) / (2 * h);
+    const square = slope.reduce((sum, value) => sum + value * value, 0);
+    expect(change / square).toBeCloseTo(1, 1);
+  });
+
+  it('gives the same on the WASM runtime', async () => {
+    for (const runtime of ['ort-node', 'ort-wasm']) {
+      const { code } = await convlens(
+        'run',
+        'densenet',
+        '--image',
+        at('photo.png'),
+        '--layer',
+        'denseblock2',
+        '--runtime',
+        runtime,
+        '--out',
+        at(runtime),
+      );
+      expect(code).toBe(0);
+    }
+    const [a, b] = ['ort-node', 'ort-wasm'].map(
+      (runtime) => readNpy(readFileSync(at(`${runtime}/denseblock2.npy`))).data as Float32Array,
+    );
+    let worst = 0;
+    a!.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - b![i]!))));
+    expect(worst).toBeLessThan(1e-4);
+  });
+});
+
+describe('convlens project and attribute', () => {
+  it('write a picture and the numbers', async () => {
+    const { code, out } = await convlens(
+      'project',
+      'alexnet',
+      '--image',
+      at('photo.png'),
+      '--layer',
+      'relu3',
+      '--channel',
+      '4',
+      '--rule',
+      'guided',
+      '--out',
+      at('p'),
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/relu3 channel 4, row \d, column \d/);
+    expect(readNpy(readFileSync(at('p/relu3-4-guided.npy'))).shape).toEqual([3, 64, 64]);
+    expect(readPng(readFileSync(at('p/relu3-4-guided.png'))).width).toBe(64);
+  });
+
+  it.each([
+    'saliency',
+    'gradient-input',
+    'integrated',
+    'smoothgrad',
+    'occlusion',
+    'gradcam',
+    'guided-gradcam',
+  ])('%s', async (method) => {
+    const { code, err } = await convlens(
+      'attribute',
+      'resnet18',
+      '--image',
+      at('photo.png'),
+      '--method',
+      method,
+      '--steps',
+      '4',
+      '--out',
+      at('a'),
+    );
+    expect([code, err]).toEqual([0, '']);
+    expect(existsSync(at('a'))).toBe(true);
+  });
+});
+
+describe('what goes wrong', () => {
+  it.each([
+    [['frobnicate'], 64, /unknown command "frobnicate"/],
+    [['run', 'vgg11', '--out', 'x'], 64, /--layer is missing/],
+    [['run', 'vgg11', '--sideways'], 64, /sideways/],
+    [
+      ['project', 'vgg11', '--image', 'a.png', '--layer', 'x', '--channel', 'two', '--out', 'x'],
+      64,
+      /whole number/,
+    ],
+    [
+      ['inspect', 'no-such-file.onnx'],
+      2,
+      /No file can be read at no-such-file\.onnx\. \[E_FETCH\]/,
+    ],
+    [['inspect', at('photo.png')], 2, /PNG/],
+    [
+      ['run', 'vgg11', '--image', at('photo.png'), '--layer', 'conv7', '--out', at('x')],
+      2,
+      /no layer or value "conv7"/,
+    ],
+    [
+      [
+        'project',
+        'vgg11',
+        '--image',
+        at('photo.png'),
+        '--layer',
+        'relu1_1',
+        '--channel',
+        '99',
+        '--out',
+        at('x'),
+      ],
+      2,
+      /channels 0 to 15/,
+    ],
+  ] as const)('%j', async (args, code, words) => {
+    const said = await convlens(...args);
+    expect(said.code).toBe(code);
+    expect(said.err).toMatch(words);
+    if (code === 2) expect(said.err.trim().split('\n').length).toBe(1);
+  });
+
+  it('reaches the shell as an exit code', () => {
+    const bin = fileURLToPath(new URL('../bin/convlens.mjs', import.meta.url));
+    expect(() =>
+      execFileSync(process.execPath, [bin, 'inspect', 'nothing'], { stdio: 'pipe' }),
+    ).toThrow(expect.objectContaining({ status: 2 }) as Error);
+  });
+});

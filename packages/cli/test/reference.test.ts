@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { describeNetwork, type Network, type Preprocessing } from '@convlens/adapters';
+import {
+  FeatureMaps,
+  gradCam,
+  gradient,
+  Gradients,
+  integratedGradients,
+  occlusion,
+  project,
+  saliency,
+  smoothGrad,
+  type Target,
+} from '@convlens/core';
+import { readNpy } from '@convlens/data';
+import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
+import { float32, read, type TensorData } from '@convlens/onnx';
+
+type Tensor = TensorData<'float32'>;
+
+const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
+const oracles = existsSync(`${shared}oracles`)
+  ? readdirSync(`${shared}oracles`).filter((name) =>
+      existsSync(`${shared}oracles/${name}/manifest.json`),
+    )
+  : [];
+
+interface Manifest {
+  readonly model: string;
+  readonly input: {
+    readonly preprocessing: Omit<Preprocessing, 'channelOrder'> & { channelOrder: string };
+  };
+  readonly middle: string;
+  readonly cam: string;
+  readonly choices: {
+    readonly class: number;
+    readonly projection: readonly [number, number, number];
+  };
+  readonly parameters: {
+    readonly igSteps: number;
+    readonly occlusionPatch: number;
+    readonly occlusionStride: number;
+  };
+  readonly scalars: { readonly igGap: number; readonly projectionSeed: number };
+}
+
+function relativeL2(mine: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  let difference = 0;
+  let total = 0;
+  for (let i = 0; i < theirs.length; i++) {
+    difference += (mine[i]! - theirs[i]!) ** 2;
+    total += theirs[i]! ** 2;
+  }
+  return mine.length === theirs.length ? Math.sqrt(difference / total) : Infinity;
+}
+
+/** A reference network with what its folder says. */
+function open(name: string): {
+  network: Network;
+  manifest: Manifest;
+  array: (file: string) => Tensor;
+  tolerance: (file: string) => number;
+} {
+  const folder = `${shared}oracles/${name}/`;
+  const manifest = JSON.parse(readFileSync(`${folder}manifest.json`, 'utf8')) as Manifest;
+  const readme = readFileSync(`${folder}README.md`, 'utf8').split('\n');
+  const { channelOrder, ...rest } = manifest.input.preprocessing;
+  const order = channelOrder === 'RGB' || channelOrder === 'BGR' ? channelOrder : 'GRAY';
+  const network = describeNetwork(read(readFileSync(folder + manifest.model)), {
+    preprocessing: { ...rest, channelOrder: order },
+  });
+  return {
+    network,
+    manifest,
+    array: (file) => readNpy(readFileSync(`${folder}${file}.npy`)) as Tensor,
+    tolerance(file) {
+      const row = readme.find((line) => line.startsWith(`| ${file} |`));
+      const value = Number(row?.split('|').at(-2));
+      if (!(value > 0)) throw new Error(`${name}: no tolerance for ${file}`);
+      return value;
+    },
+  };
+}
+
+describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
+  "%s: projections and attributions equal PyTorch's",
+  (runtime) => {
+    it.each(oracles)(
+      '%s',
+      async (name) => {
+        const { network, manifest, array, tolerance } = open(name);
+        const executor =
+          runtime === 'ort-node' ? createNodeExecutor() : await createNodeWasmExecutor();
+        const gradients = new Gradients(network, executor);
+        const maps = new FeatureMaps(network, executor);
+        const input = array('x');
+        const target: Target = { kind: 'class', index: manifest.choices.class };
+        const errors: Record<string, number> = {};
+        const compare = (file: string, mine: ArrayLike<number>): void => {
+          errors[file] = relativeL2(mine, array(file).data) / tolerance(file);
+        };
+
+        const { gradient: slope } = await gradient(network, gradients, input, target);
+        compare('grad_score', slope.data);
+        compare('saliency', saliency(slope).data);
+
+        const layerOf = (value: string): string =>
+          network.layers.find((layer) => layer.value === value)!.id;
+        const [channel, row, column] = manifest.choices.projection;
+        const layer = layerOf(manifest.middle);
+        const activation = (await maps.read(input, [manifest.middle])).get(manifest.middle)!;
+        const unit = { kind: 'unit', layer, channel } as const;
+        for (const [rule, file] of [
+          ['deconvnet', 'proj_deconv'],
+          ['guided', 'proj_guided'],
+        ] as const) {
+          const map = float32(activation.data, activation.shape.slice(1));
+          const found = await project(network, gradients, input, map, unit, rule);
+          // The strongest place is found, not given.
+          expect([found.row, found.column]).toEqual([row, column]);
+          expect(found.value).toBeCloseTo(manifest.scalars.projectionSeed, 2);
+          compare(file, found.projection.data);
+        }
+
+        const cam = await gradCam(network, gradients, input, target, layerOf(manifest.cam));
+        compare('gradcam_weights', cam.weights);
+        compare('gradcam', cam.map.data);
+
+        const { igSteps, occlusionPatch, occlusionStride } = manifest.parameters;
+        const large = network.macs > 5e8;
+        if (runtime === 'ort-node' || !large) {
+          const integrated = await integratedGradients(network, gradients, input, target, {
+            steps: igSteps,
+          });
+          compare('integrated_gradients', integrated.attribution.data);
+          expect(integrated.gap).toBeCloseTo(manifest.scalars.igGap, 2);
+
+          const samples = array('smoothgrad_noise');
+          const noise = Array.from({ length: samples.shape[0]! }, (_, i) =>
+            samples.data.subarray(i * input.data.length, (i + 1) * input.data.length),
+          );
+          compare('smoothgrad', (await smoothGrad(network, gradients, input, target, noise)).data);
+
+          const { value } = network.logits!;
+          const score = async (tensor: Tensor): Promise<number> =>
+            (await maps.read(tensor, [value])).get(value)!.data[manifest.choices.class]!;
+          const occluded = await occlusion(score, input, {
+            patch: occlusionPatch,
+            stride: occlusionStride,
+          });
+          compare('occlusion', occluded.data);
+        }
+        for (const [file, error] of Object.entries(errors)) {
+          expect(error, `${file}, in tolerances`).toBeLessThan(1);
+        }
+        await gradients.dispose();
+        await maps.dispose();
+        expect(executor.sessions).toBe(0);
+      },
+      240_000,
+    );
+  },
+);
+describe.runIf(oracles.length === 0)('reference results', () => {
+  it.skip('are missing: no ../shared/oracles beside the project', () => undefined);
+});

@@ -1,0 +1,201 @@
+import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
+import type { Network } from '@convlens/adapters';
+import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
+import type { Executor, Program } from '../executor.js';
+import { findLayer } from '../feature-maps/feature-maps.js';
+
+/** What is differentiated: the score of a class before any softmax, or a unit of a layer. */
+export type Target =
+  | { readonly kind: 'class'; readonly index: number }
+  | {
+      readonly kind: 'unit';
+      readonly layer: string;
+      readonly channel: number;
+      /** A place of the map; without it the mean over the map is meant. */
+      readonly row?: number;
+      readonly column?: number;
+    };
+
+/** A value of the graph and the cotangent that says which part of it is differentiated. */
+export interface Seed {
+  /** Name of the value in the graph. */
+  readonly value: string;
+  /** float32, of the value's shape with a leading batch of 1. */
+  readonly cotangent: TensorData<'float32'>;
+}
+
+/** One backward pass. */
+export interface Backward {
+  /** The seeded value itself, float32 with a leading batch of 1. */
+  readonly value: TensorData<'float32'>;
+  /** Products by name of what was differentiated against, each of that value's shape. */
+  readonly gradients: ReadonlyMap<string, TensorData<'float32'>>;
+  /** Further values that were asked for. */
+  readonly values: ReadonlyMap<string, TensorData<'float32'>>;
+}
+
+const KEPT = 4;
+const SEED = 'convlens_seed';
+
+/**
+ * Where a target is in the graph, as a value and a cotangent: one at the class or place, or 1 / (height * width)
+ * over a channel, so that the product is the derivative of its mean.
+ *
+ * @param network the network
+ * @param target class or unit
+ * @param scale factor of the cotangent
+ * @throws LensError `E_ARGUMENT` for a class or unit that does not exist, `E_LAYER_UNKNOWN`
+ */
+export function seedOf(network: Network, target: Target, scale = 1): Seed {
+  if (target.kind === 'class') {
+    const { logits } = network;
+    if (!logits || target.index >= logits.classes || target.index < 0) {
+      throw new LensError(
+        'E_ARGUMENT',
+        logits
+          ? `Expected a class from 0 to ${logits.classes - 1}, got ${target.index}.`
+          : `${network.title} has no class scores. Choose a unit of a layer.`,
+      );
+    }
+    const data = new Float32Array(logits.classes);
+    data[target.index] = scale;
+    // Some networks leave their scores as a map of one pixel.
+    const known = network.graph.values.get(logits.value)?.shape ?? [1, logits.classes];
+    const shape = known.map((extent) => (typeof extent === 'number' ? extent : 1));
+    return { value: logits.value, cotangent: float32(data, shape) };
+  }
+  const layer = findLayer(network, target.layer);
+  const [channels = 1, height = 1, width = 1] = layer.shape;
+  const { channel, row, column } = target;
+  const inside = (value: number | undefined, extent: number): boolean =>
+    value === undefined || (Number.isInteger(value) && value >= 0 && value < extent);
+  if (!inside(channel, channels) || !inside(row, height) || !inside(column, width)) {
+    throw new LensError(
+      'E_ARGUMENT',
+      `Layer "${layer.id}" has ${channels} channels of ${height} x ${width}; there is no channel ${channel}` +
+        `${row === undefined ? '' : `, row ${row}, column ${column ?? 0}`}.`,
+    );
+  }
+  const data = new Float32Array(elementCount(layer.shape));
+  const start = channel * height * width;
+  if (row === undefined || column === undefined) {
+    data.fill(scale / (height * width), start, start + height * width);
+  } else {
+    data[start + row * width + column] = scale;
+  }
+  return { value: layer.value, cotangent: float32(data, [1, ...layer.shape]) };
+}
+
+/**
+ * Backward passes of one network. A program is made for each combination of seeded value, rule and what is
+ * differentiated against; the cotangent is an input of it, so one program serves all classes and units of a layer.
+ */
+export class Gradients {
+  readonly #network: Network;
+  readonly #executor: Executor;
+  readonly #pool: PoolLowering;
+  readonly #programs = new Map<string, Promise<{ program: Program; names: Map<string, string> }>>();
+
+  /**
+   * @param network the network
+   * @param executor what runs it
+   * @param pool how max-pooling is differentiated: `portable` where the runtime gives no indices (WebGPU)
+   */
+  constructor(network: Network, executor: Executor, pool: PoolLowering = 'indices') {
+    this.#network = network;
+    this.#executor = executor;
+    this.#pool = pool;
+  }
+
+  /**
+   * Carries a cotangent back.
+   *
+   * @param input float32 `[1, C, H, W]`, preprocessed
+   * @param seed value and cotangent
+   * @param options rule at every ReLU (ordinary backpropagation by default), values to differentiate against (the
+   *   input by default), and further forward values wanted
+   * @throws LensError `E_OP_UNSUPPORTED` for an operator that has no derivative here; `E_RUN`
+   */
+  async backward(
+    input: TensorData<'float32'>,
+    seed: Seed,
+    options: {
+      readonly rule?: ReluRule;
+      readonly wrt?: readonly string[];
+      readonly values?: readonly string[];
+    } = {},
+  ): Promise<Backward> {
+    const { rule = 'backprop', wrt = [this.#network.input.name], values = [] } = options;
+    const { program, names } = await this.#program(seed.value, rule, wrt, values);
+    const outputs = await program.run({
+      [this.#network.input.name]: input,
+      [SEED]: seed.cotangent,
+    });
+    const take = (name: string): TensorData<'float32'> => outputs[name] as TensorData<'float32'>;
+    return {
+      value: take(seed.value),
+      gradients: new Map(wrt.map((name) => [name, take(names.get(name)!)])),
+      values: new Map(values.map((name) => [name, take(name)])),
+    };
+  }
+
+  async #program(
+    value: string,
+    rule: ReluRule,
+    wrt: readonly string[],
+    values: readonly string[],
+  ): Promise<{ program: Program; names: Map<string, string> }> {
+    const key = JSON.stringify([value, rule, wrt, values]);
+    let made = this.#programs.get(key);
+    if (!made) {
+      made = this.#make(value, rule, wrt, values);
+      made.catch(() => this.#programs.delete(key));
+    }
+    this.#programs.delete(key);
+    this.#programs.set(key, made);
+    if (this.#programs.size > KEPT) {
+      const [oldest, idle] = [...this.#programs][0]!;
+      this.#programs.delete(oldest);
+      await (await idle).program.dispose();
+    }
+    return made;
+  }
+
+  async #make(
+    value: string,
+    rule: ReluRule,
+    wrt: readonly string[],
+    values: readonly string[],
+  ): Promise<{ program: Program; names: Map<string, string> }> {
+    const { graph, gradients } = vjp(this.#network.graph, {
+      cotangents: { [value]: { input: SEED } },
+      wrt,
+      rule,
+      pool: this.#pool,
+      outputs: [...new Set([value, ...values])],
+    });
+    const program = await this.#executor.prepare(graph);
+    return { program, names: new Map(Object.entries(gradients)) };
+  }
+
+  /** Frees all programs. */
+  async dispose(): Promise<void> {
+    const programs = [...this.#programs.values()];
+    this.#programs.clear();
+    for (const made of programs) await (await made).program.dispose();
+  }
+}
+
+/** What is wrong with a gradient, in words; undefined when nothing is. */
+export function gradientProblem(gradient: TensorData<'float32'>): string | undefined {
+  let largest = 0;
+  for (const value of gradient.data) {
+    if (!Number.isFinite(value)) {
+      return 'The gradient is not finite: the network overflows for this input.';
+    }
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return largest === 0
+    ? 'The gradient is zero everywhere: the unit does not answer to this image, so no pixel changes it.'
+    : undefined;
+}

@@ -1,0 +1,72 @@
+import type { ReluRule } from '@convlens/autodiff';
+import type { Network } from '@convlens/adapters';
+import { LensError, type TensorData } from '@convlens/onnx';
+import { findLayer } from '../feature-maps/feature-maps.js';
+import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
+
+/** A unit's value carried back to the pixels. */
+export interface Projection {
+  /** float32 `[C, H, W]` of the network's input, in preprocessed units; both signs. */
+  readonly projection: TensorData<'float32'>;
+  readonly rule: ReluRule;
+  /** The unit that was projected, and its value. */
+  readonly channel: number;
+  readonly row: number;
+  readonly column: number;
+  readonly value: number;
+  /** What is wrong with it, in words. */
+  readonly problem?: string;
+}
+
+/**
+ * Carries the value of a unit back to pixel space (Zeiler and Fergus 2014, section 2.1): everything else in the
+ * layer is set to zero, then the network is run backwards with the pooling switches of the forward pass and one of
+ * three rules at every ReLU with input v and signal R: `backprop` R [v > 0], `deconvnet` max(R, 0), `guided`
+ * max(R, 0) [v > 0] (Springenberg et al. 2015). There is no ReLU behind the first convolution, so projections have
+ * both signs.
+ *
+ * @param network the network
+ * @param gradients its backward passes
+ * @param input float32 `[1, C, H, W]`, preprocessed
+ * @param activation of the unit's layer for that input, float32 `[C, H, W]` or `[N]`
+ * @param target unit; without a place, its strongest one
+ * @param rule at every ReLU
+ * @throws LensError `E_ARGUMENT`, `E_LAYER_UNKNOWN`, `E_OP_UNSUPPORTED`, `E_RUN`
+ */
+export async function project(
+  network: Network,
+  gradients: Gradients,
+  input: TensorData<'float32'>,
+  activation: TensorData<'float32'>,
+  target: Extract<Target, { kind: 'unit' }>,
+  rule: ReluRule,
+): Promise<Projection> {
+  const layer = findLayer(network, target.layer);
+  const [channels = 1, height = 1, width = 1] = layer.shape;
+  const { channel } = target;
+  if (channel < 0 || channel >= channels) {
+    throw new LensError(
+      'E_ARGUMENT',
+      `Layer "${layer.id}" has channels 0 to ${channels - 1}; there is no channel ${channel}.`,
+    );
+  }
+  const plane = height * width;
+  const map = activation.data.subarray(channel * plane, (channel + 1) * plane);
+  const peak = map.reduce((best, value, at) => (value > map[best]! ? at : best), 0);
+  const row = target.row ?? Math.floor(peak / width);
+  const column = target.column ?? peak % width;
+  const value = map[row * width + column]!;
+  const seed = seedOf(network, { kind: 'unit', layer: layer.id, channel, row, column }, value);
+  const { gradients: found } = await gradients.backward(input, seed, { rule });
+  const gradient = found.get(network.input.name)!;
+  const problem = gradientProblem(gradient);
+  return {
+    projection: { ...gradient, shape: gradient.shape.slice(1) },
+    rule,
+    channel,
+    row,
+    column,
+    value,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
