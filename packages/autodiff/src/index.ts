@@ -1,0 +1,12 @@
+export { differentiableOperators } from './registry.js';
+export { objective, type Objective } from './objective.js';
+export type { PoolLowering, ReluRule } from './rule.js';
+export { upgrade } from './upgrade.js';
+export {
+  differentiate,
+  vjp,
+  type Cotangent,
+  type Differentiated,
+  type DifferentiationOptions,
+  type VjpOptions,
+} from './vjp.js';
