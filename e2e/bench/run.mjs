@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
 import { serve } from '@convlens/tooling/server.mjs';
+import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
 
@@ -52,6 +53,7 @@ const benches = {
     }
     return rates;
   },
+  gradients: () => gradientRatios(),
 };
 
 const report = {

@@ -14,6 +14,11 @@ export interface Reference {
   }[];
   readonly model: string;
   readonly crop: string;
+  /** Value of the layer that is projected, and its channel. */
+  readonly middle: string;
+  readonly channel: number;
+  /** Class whose gradient is stored. */
+  readonly target: number;
   readonly preprocessing: {
     readonly channelOrder: 'RGB' | 'BGR' | 'GRAY';
     readonly range: number;
@@ -31,6 +36,11 @@ interface Manifest {
     };
   };
   readonly tensors: Readonly<Record<string, { readonly onnx: string }>>;
+  readonly middle: string;
+  readonly choices: {
+    readonly class: number;
+    readonly projection: readonly [number, number, number];
+  };
   readonly arrays?: Readonly<Record<string, { readonly tolerance?: number | null }>>;
 }
 
@@ -46,10 +56,13 @@ export function readReference(shared: string, name: string): Reference {
     arrays: Object.entries(manifest.tensors).map(([tensor, { onnx }]) => ({
       name: tensor,
       value: onnx,
-      tolerance: toleranceOf(folder, tensor),
+      tolerance: toleranceOf(folder, tensor === 'logits' ? tensor : `act_${tensor}`),
     })),
     model: `${folder}${manifest.model}`,
     crop: `${folder}${cropFile}`,
+    middle: manifest.middle,
+    channel: manifest.choices.projection[0],
+    target: manifest.choices.class,
     preprocessing: {
       ...preprocessing,
       channelOrder: order === 'BGR' || order === 'RGB' ? order : 'GRAY',
@@ -58,8 +71,7 @@ export function readReference(shared: string, name: string): Reference {
 }
 
 /** The tolerance column of the folder's README: the last number in the row of the array. */
-function toleranceOf(folder: string, tensor: string): number {
-  const file = tensor === 'logits' ? 'logits' : `act_${tensor}`;
+export function toleranceOf(folder: string, file: string): number {
   const row = readFileSync(`${folder}README.md`, 'utf8')
     .split('\n')
     .find((line) => line.startsWith(`| ${file} |`));
@@ -68,9 +80,10 @@ function toleranceOf(folder: string, tensor: string): number {
   return tolerance;
 }
 
-/** The expected values of an array. */
+/** The expected values of an array: an activation by its name, or any file of the folder. */
 export function expected(reference: Reference, name: string): Float32Array {
-  const file = name === 'logits' ? 'logits.npy' : `act_${name}.npy`;
+  const activation = reference.arrays.some((array) => array.name === name) && name !== 'logits';
+  const file = `${activation ? 'act_' : ''}${name}.npy`;
   return readNpy(readFileSync(reference.folder + file)).data as Float32Array;
 }
 
@@ -155,4 +168,57 @@ export async function computeInPage(
     }),
   );
   return { backend: answer.backend, values };
+}
+
+/**
+ * Projections and saliency computed in the page by the engine of the viewer on it.
+ *
+ * @returns values by the name of their reference file, and which backend computed them
+ */
+export async function deriveInPage(
+  page: Page,
+  reference: Reference,
+  backend: 'wasm' | 'webgpu',
+): Promise<{ backend: string; values: Record<string, number[]> }> {
+  await page.route('**/reference/*', (route) => {
+    const path = route.request().url().endsWith('model') ? reference.model : reference.crop;
+    return route.fulfill({ path, contentType: 'application/octet-stream' });
+  });
+  const { middle, channel, target, preprocessing } = reference;
+  return page.evaluate(
+    async ({ middle, channel, target, backend, preprocessing }) => {
+      const { engine } = document.querySelector('filter-viewer')!;
+      const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
+      const [network, image] = ['reference', 'reference'];
+      const summary = await engine.openNetwork({
+        id: network,
+        blob: await blob('reference/model'),
+        knowledge: { preprocessing },
+      });
+      await engine.openImage({ id: image, blob: await blob('reference/crop') });
+      const report = await engine.useBackend(backend);
+      const layer = summary.layers.find(({ value }) => value === middle)!.id;
+      const { projections } = await engine.projections({
+        network,
+        image,
+        target: { kind: 'unit', layer, channel },
+        rules: ['deconvnet', 'guided'],
+      });
+      const saliency = await engine.attribution({
+        network,
+        image,
+        target: { kind: 'class', index: target },
+        method: 'saliency',
+      });
+      return {
+        backend: report.backend,
+        values: {
+          proj_deconv: [...projections[0]!.projection.data],
+          proj_guided: [...projections[1]!.projection.data],
+          saliency: [...saliency.map.data],
+        },
+      };
+    },
+    { middle, channel, target, backend, preprocessing },
+  );
 }

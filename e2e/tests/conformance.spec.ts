@@ -1,5 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { computeInPage, expected, readReference, relativeL2 } from '../support/conformance.js';
+import {
+  computeInPage,
+  deriveInPage,
+  expected,
+  readReference,
+  relativeL2,
+  toleranceOf,
+} from '../support/conformance.js';
 import { expect, galleryUrl, shared, test, Viewer } from '../support/viewer.js';
 
 const networks = shared
@@ -26,6 +33,24 @@ for (const backend of ['wasm', 'webgpu'] as const) {
           description: `${error.toExponential(1)} of ${tolerance}`,
         });
         expect(error, `${array} (${value})`).toBeLessThan(tolerance);
+      }
+    });
+  }
+}
+
+// The largest networks would take minutes on the emulated GPU.
+for (const name of networks.filter((one) => !/googlenet|squeezenet/.test(one))) {
+  for (const backend of ['wasm', 'webgpu'] as const) {
+    test(`${backend}: projections and saliency of ${name} equal PyTorch's`, async ({ page }) => {
+      test.setTimeout(180_000);
+      const viewer = new Viewer(page, galleryUrl('isolated'));
+      await viewer.open();
+      const reference = readReference(shared!, name);
+      const { backend: used, values } = await deriveInPage(page, reference, backend);
+      expect(used).toBe(backend);
+      for (const [array, data] of Object.entries(values)) {
+        const error = relativeL2(data, expected(reference, array));
+        expect(error, array).toBeLessThan(toleranceOf(reference.folder, array));
       }
     });
   }

@@ -15,7 +15,7 @@ const flipped = new WeakMap<TensorData, Map<number, TensorData>>();
  * @param groups number of groups
  * @returns `[in, out / groups, ...kernel]`
  */
-export function flipFilters(weights: TensorData, groups: number): TensorData {
+function flipFilters(weights: TensorData, groups: number): TensorData {
   const known = flipped.get(weights)?.get(groups);
   if (known) return known;
   const [outputs, inputs, ...kernel] = weights.shape as [number, number, ...number[]];

@@ -1,5 +1,6 @@
 export { differentiableOperators } from './registry.js';
-export { objective, type Objective } from './objective.js';
+export { objective, type Objective, type WeightedObjective } from './objective.js';
+export type { ShapeOptions } from './prepare.js';
 export type { PoolLowering, ReluRule } from './rule.js';
 export { upgrade } from './upgrade.js';
 export {

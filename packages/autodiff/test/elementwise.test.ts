@@ -8,7 +8,7 @@ const positive = (v: number): number => 1.3 + v;
 const inside = (v: number): number => 0.8 * v;
 
 describe('elementwise functions of one input', () => {
-  it.each<[string, Plain, ((v: number) => number)?, number?]>([
+  it.each<[string, Plain, (((v: number) => number) | undefined)?, number?]>([
     ['Abs', {}, awayFromZero],
     ['Acos', {}, inside],
     ['Acosh', {}, (v) => 2.5 + v],

@@ -23,26 +23,27 @@ describe(`operators against PyTorch (shared/${folder})`, () => {
     expect(cases.length).toBeGreaterThanOrEqual(80);
   });
 
-  describe.each(['indices', 'portable'] as const)('%s', (pool) => {
-    it.each(cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
-      const graph = read(load(`${folder}/${each.model}`));
-      const bytes = load(`${folder}/${each.data}`);
-      const arrays = Object.fromEntries(
-        Object.entries(each.tensors).map(([name, { shape, offset }]) => {
-          const count = shape.reduce((product, extent) => product * extent, 1);
-          const start = bytes.byteOffset + offset;
-          return [name, new Float32Array(bytes.buffer.slice(start, start + 4 * count))];
-        }),
-      );
-      const wrt = graph.inputs.map(({ name }) => name);
-      const cotangents = { y: { input: 'dy' } };
-      const product = vjp(cut(graph, ['y']), { cotangents, wrt, pool, outputs: ['y'] });
-      const results = await run(product.graph, arrays);
-      expect(worstError(results.y!, arrays.y!)).toBeLessThan(tolerance.value);
-      for (const name of wrt) {
-        const error = worstError(results[product.gradients[name]!]!, arrays[`d${name}`]!);
-        expect(error, `d${name}`).toBeLessThan(tolerance.product);
-      }
-    });
+  const runs = (['indices', 'portable'] as const).flatMap((pool) =>
+    cases.map((each) => [each.name, pool, each] as const),
+  );
+  it.each(runs)('%s, pool %s', async (_, pool, each) => {
+    const graph = read(load(`${folder}/${each.model}`));
+    const bytes = load(`${folder}/${each.data}`);
+    const arrays = Object.fromEntries(
+      Object.entries(each.tensors).map(([name, { shape, offset }]) => {
+        const count = shape.reduce((product, extent) => product * extent, 1);
+        const start = bytes.byteOffset + offset;
+        return [name, new Float32Array(bytes.buffer.slice(start, start + 4 * count))];
+      }),
+    );
+    const wrt = graph.inputs.map(({ name }) => name);
+    const cotangents = { y: { input: 'dy' } };
+    const product = vjp(cut(graph, ['y']), { cotangents, wrt, pool, outputs: ['y'] });
+    const results = await run(product.graph, arrays);
+    expect(worstError(results.y!, arrays.y!)).toBeLessThan(tolerance.value);
+    for (const name of wrt) {
+      const error = worstError(results[product.gradients[name]!]!, arrays[`d${name}`]!);
+      expect(error, `d${name}`).toBeLessThan(tolerance.product);
+    }
   });
 });

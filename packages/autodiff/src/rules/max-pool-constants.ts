@@ -71,24 +71,16 @@ export function ranksOfWindows(b: Emitter, geometry: Geometry, like: string): st
 }
 
 /**
- * Depthwise filters that take a window apart: filter t of each channel is 1 at position t and 0 elsewhere.
+ * Filters that take a window apart: filter t is 1 at position t and 0 elsewhere.
  *
  * @param b where to emit
- * @param channels number of channels
  * @param kernel extents of the window
  * @param like a value of the wanted type
- * @returns `[channels * taps, 1, ...kernel]`
+ * @returns `[taps, 1, ...kernel]`
  */
-export function oneHotFilters(
-  b: Emitter,
-  channels: number,
-  kernel: readonly number[],
-  like: string,
-): string {
+export function oneHotFilters(b: Emitter, kernel: readonly number[], like: string): string {
   const taps = elementCount(kernel);
-  const data = new Float32Array(channels * taps * taps);
-  for (let channel = 0; channel < channels; channel++) {
-    for (let tap = 0; tap < taps; tap++) data[(channel * taps + tap) * taps + tap] = 1;
-  }
-  return b.numbers(data, [channels * taps, 1, ...kernel], like, 'one_hot');
+  const data = new Float32Array(taps * taps);
+  for (let tap = 0; tap < taps; tap++) data[tap * (taps + 1)] = 1;
+  return b.numbers(data, [taps, 1, ...kernel], like, 'one_hot');
 }

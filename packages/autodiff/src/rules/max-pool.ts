@@ -78,16 +78,18 @@ function byIndices(step: Step): string {
 function byWindows(step: Step, geometry: Geometry): string {
   const { b, dy, y } = step;
   const x = step.x();
-  const [batch, channels] = b.shape(x) as [number, number];
-  const taps = elementCount(geometry.kernel);
-  const filters = oneHotFilters(b, channels, geometry.kernel, x);
-  const planes = (name: string, count: number): string =>
-    reshape(b, name, [batch * channels, count, ...geometry.to]);
-  const values = planes(convolve(b, x, filters, geometry, channels), taps);
+  const shape = b.shape(x);
+  const [batch, channels] = shape as [number, number];
+  // Channels become images of one channel: WebGPU computes wrong numbers for a grouped ConvTranspose that has several
+  // channels a group (ONNX Runtime Web 1.30).
+  const images = batch * channels;
+  const filters = oneHotFilters(b, geometry.kernel, x);
+  const planes = reshape(b, x, [images, 1, ...geometry.from]);
+  const values = convolve(b, planes, filters, geometry, 1);
+  const each = (name: string): string => reshape(b, name, [images, 1, ...geometry.to]);
   const ranks = ranksOfWindows(b, geometry, x);
-  const ranked = choose(b, compare(b, 'Equal', values, planes(y, 1)), ranks, 0);
+  const ranked = choose(b, compare(b, 'Equal', values, each(y)), ranks, 0);
   const first = compare(b, 'Equal', ranked, reduce(b, 'ReduceMax', ranked, [1]));
-  const signal = choose(b, first, planes(dy, 1), 0);
-  const windows = reshape(b, signal, [batch, channels * taps, ...geometry.to]);
-  return spread(b, windows, filters, geometry, channels);
+  const signal = choose(b, first, each(dy), 0);
+  return reshape(b, spread(b, signal, filters, geometry, 1), shape);
 }

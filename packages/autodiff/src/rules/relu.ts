@@ -7,7 +7,7 @@ import type { Rule, Rules, Step } from '../rule.js';
  * @param step the node
  * @param open makes the bool value that says where the rectifier let its input through
  */
-export function rectify(step: Step, open: () => string): string {
+function rectify(step: Step, open: () => string): string {
   const { b, dy, options } = step;
   const signal = options.rule === 'backprop' ? dy : unary(b, 'Relu', dy);
   return options.rule === 'deconvnet' ? signal : choose(b, open(), signal, 0);

@@ -19,7 +19,10 @@ export interface Comparison {
 
 /** Runs a graph many times. */
 async function evaluator(graph: Graph): Promise<(feeds: Arrays) => Promise<Float32Array>> {
-  const session = await InferenceSession.create(write(graph), { logSeverityLevel: 3 });
+  const session = await InferenceSession.create(write(graph), {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+  });
   return async (feeds) => {
     const tensors = graph.inputs.map(({ name, shape }) => [
       name,

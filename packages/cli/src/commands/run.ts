@@ -10,7 +10,7 @@ import { runtimeOf } from '../runtime.js';
  *
  * @throws UsageError when neither is given
  */
-export function feedsOf(given: Given, model: Model): Record<string, TensorData> {
+function feedsOf(given: Given, model: Model): Record<string, TensorData> {
   const feeds = Object.fromEntries(
     given.list('input').map((pair) => {
       const [name, file] = splitPair(pair, 'input');

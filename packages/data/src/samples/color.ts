@@ -11,9 +11,6 @@ export function smooth(from: number, to: number, value: number): number {
   return t * t * (3 - 2 * t);
 }
 
-/** The number at `t` on the way from `a` to `b`. */
-export const lerp = (a: number, b: number, t: number): number => a + (b - a) * t;
-
 const toLinear = (byte: number): number => {
   const v = byte / 255;
   return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -67,14 +64,4 @@ export const cross = (a: Vec3, b: Vec3): Vec3 => [
 export function unit(a: Vec3): Vec3 {
   const length = Math.sqrt(dot(a, a)) || 1;
   return [a[0] / length, a[1] / length, a[2] / length];
-}
-
-/** A colour from stops `[place, colour]` in rising order, smooth between them. */
-export function ramp(stops: readonly (readonly [number, Vec3])[], at: number): Vec3 {
-  let last = stops[0]!;
-  for (const stop of stops) {
-    if (at < stop[0]) return mix(last[1], stop[1], smooth(last[0], stop[0], at));
-    last = stop;
-  }
-  return last[1];
 }

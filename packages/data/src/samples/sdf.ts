@@ -18,25 +18,6 @@ export function ellipsoid(
   return k1 === 0 ? -Math.min(a, b, c) : (k0 * (k0 - 1)) / k1;
 }
 
-/** Distance to a box with half sides `a`, `b`, `c`, edges rounded by `round`. */
-export function box(
-  x: number,
-  y: number,
-  z: number,
-  a: number,
-  b: number,
-  c: number,
-  round = 0,
-): number {
-  const qx = Math.abs(x) - a + round;
-  const qy = Math.abs(y) - b + round;
-  const qz = Math.abs(z) - c + round;
-  const ox = Math.max(qx, 0);
-  const oy = Math.max(qy, 0);
-  const oz = Math.max(qz, 0);
-  return Math.sqrt(ox * ox + oy * oy + oz * oz) + Math.min(Math.max(qx, qy, qz), 0) - round;
-}
-
 /** Distance to an upright cylinder of half height `half`, edges rounded by `round`. */
 export function cylinder(
   x: number,
@@ -101,63 +82,3 @@ export function blend(a: number, b: number, k: number): number {
 
 /** The larger of two distances, blended over `k`: what is inside both. */
 export const carve = (a: number, b: number, k: number): number => -blend(-a, -b, k);
-
-/** Distance in the plane to a line from (ax, ay) to (bx, by). */
-export function segment(
-  x: number,
-  y: number,
-  ax: number,
-  ay: number,
-  bx: number,
-  by: number,
-): number {
-  const ex = bx - ax;
-  const ey = by - ay;
-  const t = clamp(((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey));
-  return Math.hypot(x - ax - ex * t, y - ay - ey * t);
-}
-
-/** Distance in the plane to a closed shape given by its corners; negative inside. */
-export function polygon(
-  x: number,
-  y: number,
-  corners: readonly (readonly [number, number])[],
-): number {
-  let best = Infinity;
-  let inside = false;
-  let [px, py] = corners[corners.length - 1]!;
-  for (const [cx, cy] of corners) {
-    best = Math.min(best, segment(x, y, px, py, cx, cy));
-    if (cy > y !== py > y && x < ((px - cx) * (y - cy)) / (py - cy) + cx) inside = !inside;
-    px = cx;
-    py = cy;
-  }
-  return inside ? -best : best;
-}
-
-/** A closed smooth curve through the given corners, as more corners. */
-export function rounded(
-  corners: readonly (readonly [number, number])[],
-  steps = 5,
-): (readonly [number, number])[] {
-  const n = corners.length;
-  const out: (readonly [number, number])[] = [];
-  for (let i = 0; i < n; i++) {
-    const a = corners[(i + n - 1) % n]!;
-    const b = corners[i]!;
-    const c = corners[(i + 1) % n]!;
-    const d = corners[(i + 2) % n]!;
-    for (let s = 0; s < steps; s++) {
-      const t = s / steps;
-      const along = (k: 0 | 1): number =>
-        b[k] +
-        0.5 *
-          t *
-          (c[k] -
-            a[k] +
-            t * (2 * a[k] - 5 * b[k] + 4 * c[k] - d[k] + t * (3 * (b[k] - c[k]) + d[k] - a[k])));
-      out.push([along(0), along(1)]);
-    }
-  }
-  return out;
-}

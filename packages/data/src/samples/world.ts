@@ -7,7 +7,7 @@ export type Distance = (x: number, y: number, z: number) => number;
 export type Shader = (x: number, y: number) => Vec3;
 
 /** What a point of a thing is made of. */
-export interface Surface {
+interface Surface {
   readonly color: Vec3;
   /** The direction it faces, when a texture bends it. */
   readonly normal?: Vec3;
@@ -70,7 +70,7 @@ export function lens(camera: Camera): (x: number, y: number) => Vec3 {
 }
 
 /** The direction a skin faces. */
-export function facing(things: Distance, [x, y, z]: Vec3, e = 0.0015): Vec3 {
+function facing(things: Distance, [x, y, z]: Vec3, e = 0.0015): Vec3 {
   const a = things(x + e, y - e, z - e);
   const b = things(x - e, y - e, z + e);
   const c = things(x - e, y + e, z - e);
@@ -108,7 +108,7 @@ function span(world: World, from: Vec3, along: Vec3): readonly [number, number] 
 }
 
 /** How far along a ray something is hit before `limit`; -1 when nothing is. */
-export function march(world: World, from: Vec3, along: Vec3, limit: number): number {
+function march(world: World, from: Vec3, along: Vec3, limit: number): number {
   const reach = span(world, from, along);
   if (!reach) return -1;
   const care = world.care ?? 0.95;
@@ -123,7 +123,7 @@ export function march(world: World, from: Vec3, along: Vec3, limit: number): num
 }
 
 /** Share of the sun that reaches a point, with soft edges. */
-export function shade(world: World, from: Vec3, along: Vec3): number {
+function shade(world: World, from: Vec3, along: Vec3): number {
   const reach = span(world, from, along);
   if (!reach) return 1;
   const hard = world.sun.hard ?? 8;
@@ -139,7 +139,7 @@ export function shade(world: World, from: Vec3, along: Vec3): number {
 }
 
 /** Share of the sky that reaches a point: corners and contacts are darker. */
-export function openness(world: World, [x, y, z]: Vec3, [nx, ny, nz]: Vec3, reach = 0.5): number {
+function openness(world: World, [x, y, z]: Vec3, [nx, ny, nz]: Vec3, reach = 0.5): number {
   let hidden = 0;
   let weight = 1;
   for (let i = 1; i <= 5; i++) {
@@ -153,7 +153,7 @@ export function openness(world: World, [x, y, z]: Vec3, [nx, ny, nz]: Vec3, reac
 }
 
 /** Light that a lit point sends to the eye. */
-export function lit(world: World, point: Vec3, normal: Vec3, along: Vec3, made: Surface): Vec3 {
+function lit(world: World, point: Vec3, normal: Vec3, along: Vec3, made: Surface): Vec3 {
   const n = made.normal ?? normal;
   const { from, color } = world.sun;
   const start = addScaled(point, normal, 0.006);

@@ -10,6 +10,8 @@ import {
   type BackendChoice,
   type BackendReport,
   type EngineApi,
+  type GraphRequest,
+  type GraphResult,
   type ImageSource,
   type ImageSummary,
   type MemoryReport,
@@ -165,6 +167,11 @@ export class EngineClient extends EventTarget {
   /** Which pixels drove a score. */
   attribution(request: AttributionRequest, options: CallOptions = {}): Promise<Attribution> {
     return this.#call((api, job) => api.attribution(job, request), options);
+  }
+
+  /** Runs a graph that the page brings, once: for checks of a backend, and for research. */
+  runGraph(request: GraphRequest, options: CallOptions = {}): Promise<GraphResult> {
+    return this.#call((api, job) => api.runGraph(job, request), options);
   }
 
   /** What the engine holds at the moment. */

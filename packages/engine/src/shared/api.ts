@@ -183,6 +183,23 @@ export interface Attribution {
   readonly runMs: number;
 }
 
+/** Asks for one run of a graph that the page brings: for checks of a backend, and for research. */
+export interface GraphRequest {
+  /** The ONNX file. */
+  readonly model: Uint8Array;
+  /** Tensors by input name. */
+  readonly feeds: Readonly<Record<string, TensorData>>;
+}
+
+/** Answer to a `GraphRequest`. */
+export interface GraphResult {
+  /** Tensors by output name. */
+  readonly outputs: Readonly<Record<string, TensorData>>;
+  readonly backend: BackendReport;
+  /** Milliseconds without preparing. */
+  readonly runMs: number;
+}
+
 /** What the engine holds, in bytes where nothing else is said. */
 export interface MemoryReport {
   /** Size of the WebAssembly memory, which never shrinks; 0 before a runtime has loaded. */
@@ -231,6 +248,7 @@ export interface EngineApi {
   activations(job: number, request: ActivationRequest): Promise<Activations>;
   projections(job: number, request: ProjectionRequest): Promise<Projections>;
   attribution(job: number, request: AttributionRequest): Promise<Attribution>;
+  runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
   memory(): Promise<MemoryReport>;
 }
 

@@ -1,7 +1,7 @@
 import type { Network } from '@convlens/adapters';
 import { channelStatistics, FeatureMaps, findLayer } from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
-import { float32, LensError, type TensorData } from '@convlens/onnx';
+import { float32, LensError, read, type TensorData } from '@convlens/onnx';
 import type {
   ActivationRequest,
   Activations,
@@ -9,6 +9,8 @@ import type {
   AttributionRequest,
   BackendChoice,
   BackendReport,
+  GraphRequest,
+  GraphResult,
   ProjectionRequest,
   Projections,
 } from '../shared/api.js';
@@ -175,6 +177,20 @@ export class Compute {
     });
   }
 
+  /** Runs a graph that the page brings, once. */
+  runGraph(job: Job, { model, feeds }: GraphRequest): Promise<GraphResult> {
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const program = await runtime.executor.prepare(read(model));
+      try {
+        const began = performance.now();
+        const outputs = await program.run(feeds);
+        return { outputs, backend, runMs: performance.now() - began };
+      } finally {
+        await program.dispose();
+      }
+    });
+  }
+
   #input(network: Network, pixels: Pixels): TensorData<'float32'> {
     const [channels, height, width] = network.input.shape;
     return toInput(cropToInput(pixels, height, width), channels, network.preprocessing);
@@ -185,7 +201,8 @@ export class Compute {
     if (!derive) {
       job.report({ stage: 'compile', what: network.title });
       const { Derive } = await import('./derive.js');
-      derive = new Derive(network, runtime.executor, runtime.backend === 'webgpu');
+      // On WASM the form without indices is faster too (AlexNet at 224: 2.13 forwards instead of 2.39).
+      derive = new Derive(network, runtime.executor, runtime.backend !== 'cpu');
       this.#derive.set(network, derive);
     }
     return derive;

@@ -52,7 +52,7 @@ export class Derive {
   /**
    * @param network the network
    * @param executor what runs it
-   * @param portable true where max-pooling gives no indices (WebGPU)
+   * @param portable differentiate max-pooling without its indices: WebGPU has none, WASM is faster so
    */
   constructor(network: Network, executor: Executor, portable: boolean) {
     this.#network = network;

@@ -9,6 +9,8 @@ import type {
   AttributionRequest,
   BackendChoice,
   BackendReport,
+  GraphRequest,
+  GraphResult,
   ImageSource,
   ImageSummary,
   MemoryReport,
@@ -142,6 +144,11 @@ export class Engine {
   async attribution(job: Job, request: AttributionRequest): Promise<Attribution> {
     const { compute, network, pixels } = await this.#ready(request);
     return compute.attribution(job, network, pixels, request);
+  }
+
+  /** Runs a graph that the page brings, once. */
+  async runGraph(job: Job, request: GraphRequest): Promise<GraphResult> {
+    return (await this.#loaded()).runGraph(job, request);
   }
 
   /** What a request is about. */

@@ -106,6 +106,7 @@ const api: EngineApi = {
     move(jobs.run(job, (running) => engine.projections(running, request))),
   attribution: (job, request) =>
     move(jobs.run(job, (running) => engine.attribution(running, request))),
+  runGraph: (job, request) => move(jobs.run(job, (running) => engine.runGraph(running, request))),
   memory: () => Promise.resolve(engine.memory()),
 };
 

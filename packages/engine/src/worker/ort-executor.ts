@@ -37,17 +37,25 @@ export class OrtExecutor implements Executor {
   readonly #options: InferenceSession.SessionOptions;
   readonly #queue = new Queue();
   readonly #isLoss: LossTest;
+  readonly #lower: (graph: Graph) => Graph;
   #sessions = 0;
 
   /**
    * @param ort the runtime's module
    * @param options execution provider and its settings
    * @param isLoss tells lost devices from other failures
+   * @param lower rewrites what the runtime computes wrongly
    */
-  constructor(ort: Ort, options: InferenceSession.SessionOptions, isLoss: LossTest = () => false) {
+  constructor(
+    ort: Ort,
+    options: InferenceSession.SessionOptions,
+    isLoss: LossTest = () => false,
+    lower: (graph: Graph) => Graph = (graph) => graph,
+  ) {
     this.#ort = ort;
     this.#options = options;
     this.#isLoss = isLoss;
+    this.#lower = lower;
   }
 
   /** Number of sessions that are alive. */
@@ -58,7 +66,7 @@ export class OrtExecutor implements Executor {
   /** Makes a session of a graph; see `Executor`. */
   async prepare(graph: Graph): Promise<Program> {
     const session = await this.#guard('prepare', graph, () =>
-      this.#ort.InferenceSession.create(write(graph), this.#options),
+      this.#ort.InferenceSession.create(write(this.#lower(graph)), this.#options),
     );
     this.#sessions++;
     let live = true;

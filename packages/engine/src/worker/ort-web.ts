@@ -2,6 +2,7 @@ import { LensError } from '@convlens/onnx';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
+import { lowerForWebGpu } from './webgpu-lowering.js';
 
 const MIB = 2 ** 20;
 /** Sizes of the runtime's .wasm files, for progress (ONNX Runtime 1.30). */
@@ -151,6 +152,7 @@ export function ortWebGpu(base: string): RuntimeFactory {
         ort,
         { executionProviders: ['webgpu'], logSeverityLevel: 3 },
         (error) => lost || /device.*(lost|destroyed)/i.test(String(error)),
+        lowerForWebGpu,
       );
       return {
         backend: 'webgpu',
