@@ -82,11 +82,11 @@ for (const backend of ['wasm', 'webgpu'] as const) {
         { bytes: [...write(graph)], feeds },
       );
       if ('failure' in outputs) {
-        wrong.push(`${name}: ${String(outputs['failure'])}`);
+        wrong.push(`${name}: ${String(outputs.failure)}`);
         continue;
       }
       const results = outputs as Record<string, number[]>;
-      const value = worst(results['y'] ?? [], tensor('y').data);
+      const value = worst(results.y ?? [], tensor('y').data);
       if (!(value < 2e-6)) wrong.push(`${name}: value off by ${value.toExponential(1)}`);
       for (const input of inputs) {
         const product = worst(results[gradients[input]!] ?? [], tensor(`d${input}`).data);
