@@ -128,10 +128,7 @@ export default defineConfig(
     extends: [lit['flat/recommended'], wc['flat/recommended']],
     plugins: { 'lit-a11y': litA11y },
     settings: { wc: { elementBaseClasses: ['LitElement'] } },
-    rules: {
-      ...litA11y.configs.recommended.rules,
-      'jsdoc/require-jsdoc': 'off',
-    },
+    rules: litA11y.configs.recommended.rules,
   },
   ...Object.entries(MAY_IMPORT).map(([name, allowed]) => direction(name, allowed)),
 );

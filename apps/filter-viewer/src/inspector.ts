@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, formatCount, formatShape } from '@convlens/elements';
-import type { LayerSummary, NetworkSummary } from '@convlens/engine';
+import type { LayerSummary, MemoryReport, NetworkSummary } from '@convlens/engine';
 import { LENSES, shownLayer } from './lenses.js';
 import type { Pictures } from './pictures.js';
 import { preprocessingChoices, sameScheme } from './preprocessing.js';
@@ -44,6 +44,12 @@ function aboutLayer({ id, op, shape, parameters, macs }: LayerSummary): Template
   </div>`;
 }
 
+/** What the engine holds, in words. */
+function memoryWords({ wasm, weights, sessions }: MemoryReport): string {
+  const words = `weights ${formatBytes(weights)}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
+  return wasm > 0 ? `WASM ${formatBytes(wasm)}, ${words}` : words;
+}
+
 function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResult {
   const entry = model.entries.find(({ id }) => id === network.id);
   const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
@@ -53,6 +59,7 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
     ['parameters', formatCount(network.parameters)],
     ['multiply-adds', formatCount(network.macs)],
     ['file', formatBytes(network.bytes)],
+    ...(model.memory ? ([['memory', memoryWords(model.memory)]] as const) : []),
     ...(entry
       ? ([
           ['right answers', percent(entry.accuracy.top1)],

@@ -17,6 +17,7 @@ import type {
   EngineClient,
   LayerActivation,
   LayerSummary,
+  MemoryReport,
   NetworkSource,
   NetworkSummary,
   Progress,
@@ -50,6 +51,8 @@ export class ViewerModel {
   answer: Activations | undefined;
   scores: readonly ClassScore[] = [];
   strengths: Readonly<Record<string, number>> | undefined;
+  /** What the engine holds. */
+  memory: MemoryReport | undefined;
   projections: Projections | undefined;
   attribution: Attribution | undefined;
   /** Something worth knowing that is no failure: the backend changed after a crash. */
@@ -352,6 +355,7 @@ export class ViewerModel {
   async #readMaps(network: NetworkSummary): Promise<void> {
     await this.#task('maps', async (options) => {
       this.#take(await this.#engine.activations(this.#request(network, IMAGE), options));
+      this.memory = await this.#engine.memory();
     });
   }
 

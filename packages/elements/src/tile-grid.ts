@@ -118,11 +118,13 @@ export class LensTileGrid extends LitElement {
     this.addEventListener('scroll', () => this.requestUpdate(), { passive: true });
   }
 
+  /** Watches the size of the grid. */
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resize.observe(this);
   }
 
+  /** Stops watching and painting. */
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
