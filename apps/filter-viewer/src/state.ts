@@ -1,3 +1,4 @@
+import { attributionMethods } from '@convlens/core';
 import { index, oneOf, text, type LinkTable } from '@convlens/elements';
 import type { AttributionMethod } from '@convlens/engine';
 
@@ -39,17 +40,6 @@ export const linkTable: LinkTable<ViewerState> = {
   row: index(),
   column: index(),
   target: index(),
-  method: oneOf(
-    [
-      'saliency',
-      'gradient-input',
-      'integrated',
-      'smoothgrad',
-      'occlusion',
-      'gradcam',
-      'guided-gradcam',
-    ],
-    'saliency',
-  ),
+  method: oneOf(attributionMethods, 'saliency'),
   randomised: index(),
 };

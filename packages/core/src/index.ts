@@ -9,6 +9,13 @@ export {
   smoothGrad,
   type OnStep,
 } from './attribution/attribution.js';
+export {
+  attribute,
+  attributionMethods,
+  type AttributionMethod,
+  type AttributionTask,
+  type Attributed,
+} from './attribution/methods.js';
 export { normalNoise } from './attribution/noise.js';
 export {
   gradientProblem,

@@ -1,6 +1,7 @@
 import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
 import type { ReluRule } from '@convlens/autodiff';
 import type {
+  AttributionMethod,
   ChannelStatistics,
   Kernels,
   Projection,
@@ -9,6 +10,8 @@ import type {
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
+
+export type { AttributionMethod };
 
 /** What does the arithmetic, in the words of the person who chooses it. */
 export type Backend = 'webgpu' | 'wasm' | 'cpu';
@@ -149,16 +152,6 @@ export interface Projections {
   /** Milliseconds, preparing included. */
   readonly runMs: number;
 }
-
-/** Ways to say which pixels drove a score. */
-export type AttributionMethod =
-  | 'saliency'
-  | 'gradient-input'
-  | 'integrated'
-  | 'smoothgrad'
-  | 'occlusion'
-  | 'gradcam'
-  | 'guided-gradcam';
 
 /** Asks for an attribution map. */
 export interface AttributionRequest {
