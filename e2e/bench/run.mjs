@@ -43,7 +43,7 @@ async function withPage(url, measure) {
 }
 
 const benches = {
-  shell: () => shellSize(gallery),
+  shell: () => withPage(plain.url, (page, url) => shellSize(page, url, gallery)),
   firstSheet: () => withPage(plain.url, firstSheet),
   layerMaps: () => withPage(plain.url, (page, url) => layerMaps(page, url, 'resnet18')),
   layerMapsThreads: () => withPage(isolated.url, (page, url) => layerMaps(page, url, 'resnet18')),

@@ -1,5 +1,5 @@
 // What is measured in the filter viewer.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { summary } from './statistics.mjs';
@@ -10,20 +10,27 @@ const longTasks = (page) =>
   page.evaluate(() => globalThis.longTasks.map(({ duration }) => Math.round(duration)));
 
 /**
- * Bytes, gzip, of everything the page needs before a runtime: page, styles, scripts and the worker's own script.
+ * Bytes, gzip, of the page, styles and scripts that the browser asks for until the first pictures are shown: what runs
+ * in the page, and the worker's script that reads networks.
  */
-export function shellSize(gallery) {
-  const gzip = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
-  const assets = readdirSync(join(gallery, 'assets'), { recursive: true })
-    .filter(
-      (name) =>
-        /\.(js|css)$/.test(name) && !/ort\./.test(name) && !/embed|gallery|index-page/.test(name),
-    )
-    .map((name) => join('assets', name));
-  const files = Object.fromEntries(
-    ['filter-viewer/index.html', ...assets].map((name) => [name, gzip(join(gallery, name))]),
+export async function shellSize(page, base, gallery) {
+  const asked = new Set();
+  page.on('request', (request) => asked.add(new URL(request.url()).pathname.slice(1)));
+  await page.goto(viewerUrl(base, 'network=resnet18'));
+  await page.waitForFunction(
+    () => performance.getEntriesByName('convlens-first-pictures').length > 0,
   );
-  return { unit: 'bytes gzip', total: Object.values(files).reduce((a, b) => a + b), files };
+  const names = [...asked]
+    .map((name) => (name.endsWith('/') ? `${name}index.html` : name))
+    .filter((name) => /\.(html|css|js)$/.test(name) && !/inspectors/.test(name));
+  const files = Object.fromEntries(
+    names.map((name) => [name, gzipSync(readFileSync(join(gallery, name)), { level: 9 }).length]),
+  );
+  const sum = (worker) =>
+    Object.entries(files)
+      .filter(([name]) => /worker/.test(name) === worker)
+      .reduce((total, [, bytes]) => total + bytes, 0);
+  return { unit: 'bytes gzip', page: sum(false), worker: sum(true), files };
 }
 
 /** From navigation to the first filter sheet painted, with a warm cache; and that no runtime was asked for before. */

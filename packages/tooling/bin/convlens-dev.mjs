@@ -77,7 +77,7 @@ async function test() {
 async function bench() {
   install();
   const { findBrowser } = await import('../src/browser.mjs');
-  turbo(['build'], {}, '--filter=@convlens/e2e^...', '--output-logs=errors-only');
+  turbo(['build'], {}, '--filter=@convlens/e2e^...');
   pnpm(['exec', 'node', 'e2e/bench/run.mjs', ...process.argv.slice(3)], {
     CONVLENS_CHROMIUM: findBrowser(root),
   });
