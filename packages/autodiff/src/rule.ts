@@ -3,9 +3,11 @@ import type { Emitter } from './emitter.js';
 
 /**
  * What a signal R from above becomes at a rectifier with input v: `backprop` R [v > 0], `deconvnet` max(R, 0)
- * (Zeiler and Fergus 2013), `guided` max(R, 0) [v > 0] (Springenberg et al. 2014).
+ * (Zeiler and Fergus 2013), `guided` max(R, 0) [v > 0] (Springenberg et al. 2014); `redirected` R [v > 0] +
+ * max(R, 0) [v <= 0] lets a signal wake a rectifier that sleeps (Olah et al. 2017: for the first steps of an ascent
+ * whose gradient is zero).
  */
-export type ReluRule = 'backprop' | 'deconvnet' | 'guided';
+export type ReluRule = 'backprop' | 'deconvnet' | 'guided' | 'redirected';
 
 /**
  * How overlapping max-pooling is reversed: `indices` needs MaxPool's second output and ScatterElements (fast on the

@@ -18,11 +18,12 @@ async function signalBelow(
   return Array.from(results[product.gradients.x!]!, (v) => v + 0);
 }
 
-describe('the three rules', () => {
+describe('the rules at rectifiers', () => {
   it.each<[ReluRule, number[]]>([
     ['backprop', [0, 0, 0, 0, 3, -3, 3, -3]],
     ['deconvnet', [3, 0, 3, 0, 3, 0, 3, 0]],
     ['guided', [0, 0, 0, 0, 3, 0, 3, 0]],
+    ['redirected', [3, 0, 3, 0, 3, -3, 3, -3]],
   ])('%s at Relu', async (rule, expected) => {
     expect(await signalBelow('Relu', rule)).toEqual(expected);
   });

@@ -1,7 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { describeNetwork, type Network, type Preprocessing } from '@convlens/adapters';
 import {
   FeatureMaps,
   gradCam,
@@ -14,75 +11,11 @@ import {
   smoothGrad,
   type Target,
 } from '@convlens/core';
-import { readNpy } from '@convlens/data';
 import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
-import { float32, read, type TensorData } from '@convlens/onnx';
+import { float32, type TensorData } from '@convlens/onnx';
+import { open, oracles, relativeL2 } from './support/oracle.js';
 
 type Tensor = TensorData<'float32'>;
-
-const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
-const oracles = existsSync(`${shared}oracles`)
-  ? readdirSync(`${shared}oracles`).filter((name) =>
-      existsSync(`${shared}oracles/${name}/manifest.json`),
-    )
-  : [];
-
-interface Manifest {
-  readonly model: string;
-  readonly input: {
-    readonly preprocessing: Omit<Preprocessing, 'channelOrder'> & { channelOrder: string };
-  };
-  readonly middle: string;
-  readonly cam: string;
-  readonly choices: {
-    readonly class: number;
-    readonly projection: readonly [number, number, number];
-  };
-  readonly parameters: {
-    readonly igSteps: number;
-    readonly occlusionPatch: number;
-    readonly occlusionStride: number;
-  };
-  readonly scalars: { readonly igGap: number; readonly projectionSeed: number };
-}
-
-function relativeL2(mine: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  let difference = 0;
-  let total = 0;
-  for (let i = 0; i < theirs.length; i++) {
-    difference += (mine[i]! - theirs[i]!) ** 2;
-    total += theirs[i]! ** 2;
-  }
-  return mine.length === theirs.length ? Math.sqrt(difference / total) : Infinity;
-}
-
-/** A reference network with what its folder says. */
-function open(name: string): {
-  network: Network;
-  manifest: Manifest;
-  array: (file: string) => Tensor;
-  tolerance: (file: string) => number;
-} {
-  const folder = `${shared}oracles/${name}/`;
-  const manifest = JSON.parse(readFileSync(`${folder}manifest.json`, 'utf8')) as Manifest;
-  const readme = readFileSync(`${folder}README.md`, 'utf8').split('\n');
-  const { channelOrder, ...rest } = manifest.input.preprocessing;
-  const order = channelOrder === 'RGB' || channelOrder === 'BGR' ? channelOrder : 'GRAY';
-  const network = describeNetwork(read(readFileSync(folder + manifest.model)), {
-    preprocessing: { ...rest, channelOrder: order },
-  });
-  return {
-    network,
-    manifest,
-    array: (file) => readNpy(readFileSync(`${folder}${file}.npy`)) as Tensor,
-    tolerance(file) {
-      const row = readme.find((line) => line.startsWith(`| ${file} |`));
-      const value = Number(row?.split('|').at(-2));
-      if (!(value > 0)) throw new Error(`${name}: no tolerance for ${file}`);
-      return value;
-    },
-  };
-}
 
 describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
   "%s: projections and attributions equal PyTorch's",
@@ -99,7 +32,7 @@ describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
         const target: Target = { kind: 'class', index: manifest.choices.class };
         const errors: Record<string, number> = {};
         const compare = (file: string, mine: ArrayLike<number>): void => {
-          errors[file] = relativeL2(mine, array(file).data) / tolerance(file);
+          errors[file] = relativeL2(mine, array(file).data) / tolerance(file)!;
         };
 
         const { gradient: slope } = await gradient(network, gradients, input, target);

@@ -41,3 +41,13 @@ export {
   type ReceptiveField,
 } from './receptive-field/receptive-field.js';
 export { hasKernels, kernels, type Kernels } from './weights/kernels.js';
+export {
+  Ascent,
+  type AscentOptions,
+  type AscentState,
+  type PictureState,
+  type StepReport,
+} from './optimisation/ascent.js';
+export { Goals, type Evaluation } from './optimisation/goal-program.js';
+export type { Goal, Term } from './optimisation/goal.js';
+export type { Transform } from './optimisation/transforms.js';

@@ -5,6 +5,6 @@
 export { buildAlexNet, type AlexNetOptions } from './alexnet.js';
 export { buildDenseNet, type DenseNetOptions } from './densenet.js';
 export type { BuilderOptions } from './options.js';
-export { fillNormal } from './random.js';
+export { fillNormal, randomWords } from './random.js';
 export { buildResNet, type ResNetOptions } from './resnet.js';
 export { buildVgg, type VggOptions } from './vgg.js';

@@ -24,6 +24,30 @@ function hash(text: string): number {
 }
 
 /**
+ * A seeded stream of 32-bit words. The stream belongs to the pair of seed and key.
+ *
+ * @param seed any integer
+ * @param key name of the stream
+ * @returns a function that gives the next word, a signed 32-bit integer
+ */
+export function randomWords(seed: number, key: string): () => number {
+  let a = hash(key);
+  let b = seed | 0;
+  let c = Math.floor(seed / 2 ** 32) | 0;
+  let counter = 1;
+  const next = (): number => {
+    const word = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + word) | 0;
+    return word;
+  };
+  for (let draw = 0; draw < WARM_UP; draw += 1) next();
+  return next;
+}
+
+/**
  * Fills an array with normally distributed numbers. The stream belongs to the pair of seed and key, so a tensor's
  * numbers do not depend on what was drawn before it.
  *
@@ -42,24 +66,15 @@ export function fillNormal(
   mean: number,
   deviation: number,
 ): void {
-  let a = hash(key);
-  let b = seed | 0;
-  let c = Math.floor(seed / 2 ** 32) | 0;
-  let counter = 1;
+  const next = randomWords(seed, key);
   const scale = deviation / SUM_DEVIATION;
   const offset = mean - SUM_MEAN * scale;
-  let sum = 0;
-  for (let draw = -WARM_UP; draw < target.length * 4; draw += 1) {
-    const word = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + word) | 0;
-    if (draw < 0) continue;
-    sum += (word & 0xffff) + (word >>> 16);
-    if ((draw & 3) === 3) {
-      target[draw >> 2] = sum * scale + offset;
-      sum = 0;
+  for (let at = 0; at < target.length; at += 1) {
+    let sum = 0;
+    for (let draw = 0; draw < 4; draw += 1) {
+      const word = next();
+      sum += (word & 0xffff) + (word >>> 16);
     }
+    target[at] = sum * scale + offset;
   }
 }

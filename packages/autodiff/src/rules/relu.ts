@@ -9,6 +9,7 @@ import type { Rule, Rules, Step } from '../rule.js';
  */
 function rectify(step: Step, open: () => string): string {
   const { b, dy, options } = step;
+  if (options.rule === 'redirected') return choose(b, open(), dy, unary(b, 'Relu', dy));
   const signal = options.rule === 'backprop' ? dy : unary(b, 'Relu', dy);
   return options.rule === 'deconvnet' ? signal : choose(b, open(), signal, 0);
 }
@@ -44,7 +45,7 @@ const clip: Rule = (step) => {
 
 /**
  * Rectifiers. With R the signal from above and v the input: `backprop` R [v > 0], `deconvnet` max(R, 0), `guided`
- * max(R, 0) [v > 0]. The mask is read off the output: y > 0 exactly where v > 0. Other activations (LeakyRelu, PRelu,
+ * max(R, 0) [v > 0], `redirected` R [v > 0] + max(R, 0) [v <= 0]. The mask is read off the output: y > 0 exactly where v > 0. Other activations (LeakyRelu, PRelu,
  * Elu, ...) are differentiated under every rule.
  *
  * @see Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, 2013, section 2.1

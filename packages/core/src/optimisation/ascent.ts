@@ -1,0 +1,275 @@
+import { float32, LensError, type TensorData } from '@convlens/onnx';
+import { fourierParametrisation, phaseParametrisation, type NaturalSpectrum } from './fourier.js';
+import type { Goal } from './goal.js';
+import type { Evaluation, Goals } from './goal-program.js';
+import { advance, noMemory, type Memory, type Optimiser } from './optimisers.js';
+import { inputUnit, inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
+import { pixelParametrisation } from './pixels.js';
+import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
+import {
+  chance,
+  drawView,
+  sample,
+  sampleAdjoint,
+  type Sampling,
+  type Transform,
+  type View,
+} from './transforms.js';
+
+type Tensor = TensorData<'float32'>;
+
+/** Steps in which a gradient of zero is sought again with rectifiers that let it pass (Lucid). */
+const REDIRECTED_STEPS = 16;
+
+/** How pictures are optimised. */
+export interface AscentOptions {
+  /** One goal a picture. */
+  readonly goals: readonly Goal[];
+  readonly parametrisation: 'pixels' | 'fourier' | 'phase';
+  /** How fast the scale of `fourier` falls with the frequency; 1 by default. */
+  readonly decay?: number;
+  readonly optimiser: Optimiser;
+  readonly transforms?: readonly Transform[];
+  /** Views of a picture in one step; 1 by default. */
+  readonly views?: number;
+  readonly penalties?: readonly Penalty[];
+  readonly corrections?: Corrections;
+  readonly seed: number;
+  /** `[height, width]` of the picture; the network's input by default. */
+  readonly size?: readonly [number, number];
+  /** One deviation of natural images in the network's input; from the preprocessing by default. */
+  readonly unit?: number;
+  /** Spectrum of `phase`. */
+  readonly spectrum?: NaturalSpectrum;
+  /** Where to start: an image `[C, H, W]` of the picture's size; seeded noise by default. */
+  readonly start?: Float32Array;
+  /** Image whose activations are matched or guide. */
+  readonly reference?: Tensor;
+}
+
+/** One picture of a run: all that is needed to go on with it. Plain arrays, so that it can be kept. */
+export interface PictureState {
+  readonly parameters: Float32Array;
+  readonly memory: Memory;
+}
+
+/** A run at some step. */
+export interface AscentState {
+  readonly step: number;
+  readonly pictures: readonly PictureState[];
+}
+
+/** What a step found, before it moved the pictures. */
+export interface StepReport {
+  readonly step: number;
+  /** What the network says, one a picture: mean over the views. */
+  readonly values: Float32Array;
+  /** The same with the penalties. */
+  readonly totals: Float32Array;
+  /** Said when something unusual was done. */
+  readonly note?: string;
+}
+
+/**
+ * Pictures that climb an objective: parametrisation, random views, network, penalties, optimiser. Everything random
+ * depends on the seed and the number of the step only, so a run that is continued is the run that was not stopped.
+ */
+export class Ascent {
+  readonly #goals: Goals;
+  readonly #options: AscentOptions;
+  readonly #canvas: Canvas;
+  readonly #sampling: Sampling;
+  readonly #parametrisation: Parametrisation;
+  readonly #limits: readonly (readonly [number, number])[];
+  #evaluate: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
+  #redirected: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
+  #state: AscentState;
+
+  /**
+   * @param goals objectives of the network
+   * @param options what to optimise, and how
+   * @param state where an earlier run of the same options was; the start by default
+   * @throws LensError `E_ARGUMENT` when a state or a start does not fit
+   */
+  constructor(goals: Goals, options: AscentOptions, state?: AscentState) {
+    const { preprocessing, input } = goals.network;
+    const [channels, ...input2] = input.shape;
+    const [height, width] = options.size ?? input2;
+    this.#goals = goals;
+    this.#options = options;
+    const unit = options.unit ?? inputUnit(preprocessing);
+    this.#canvas = { channels, height, width, preprocessing, unit };
+    const grey = (channel: number, value: number): number =>
+      inputValue(preprocessing, channel, value);
+    this.#sampling = { channels, image: [height, width], input: input2, grey };
+    this.#limits = Array.from({ length: channels }, (_, c) => [grey(c, 0), grey(c, 1)] as const);
+    this.#parametrisation = this.#make();
+    this.#state = state ? this.#checked(state) : { step: 0, pictures: this.#start() };
+  }
+
+  #make(): Parametrisation {
+    switch (this.#options.parametrisation) {
+      case 'pixels':
+        return pixelParametrisation(this.#canvas);
+      case 'fourier':
+        return fourierParametrisation(this.#canvas, this.#options.decay);
+      case 'phase':
+        return phaseParametrisation(this.#canvas, this.#options.spectrum);
+    }
+  }
+
+  #start(): PictureState[] {
+    const { goals, start, seed } = this.#options;
+    return goals.map((_, i) => ({
+      parameters: start
+        ? this.#parametrisation.from(start)
+        : this.#parametrisation.noise(seed, `picture ${i}`),
+      memory: noMemory,
+    }));
+  }
+
+  #checked(state: AscentState): AscentState {
+    const { length } = this.#parametrisation;
+    const { goals } = this.#options;
+    if (
+      state.pictures.length !== goals.length ||
+      state.pictures.some(({ parameters }) => parameters.length !== length)
+    ) {
+      throw new LensError(
+        'E_ARGUMENT',
+        `Expected a state of ${goals.length} pictures of ${length} numbers, got one of another run. Start anew.`,
+      );
+    }
+    const copy = ({ first, second, steps }: Memory): Memory => ({
+      first: first.slice(),
+      second: second.slice(),
+      steps,
+    });
+    return {
+      step: state.step,
+      pictures: state.pictures.map(({ parameters, memory }) => ({
+        parameters: parameters.slice(),
+        memory: copy(memory),
+      })),
+    };
+  }
+
+  /** Where the run is; the arrays are the run's own, copy them to keep them. */
+  get state(): AscentState {
+    return this.#state;
+  }
+
+  /**
+   * A picture as the network is fed it, without random views.
+   *
+   * @param index which
+   * @returns float32 `[1, C, H, W]`
+   */
+  picture(index = 0): Tensor {
+    const { channels, height, width } = this.#canvas;
+    const image = new Float32Array(channels * height * width);
+    this.#parametrisation.image(this.#state.pictures[index]!.parameters, image);
+    return float32(image, [1, channels, height, width]);
+  }
+
+  /**
+   * One step of all pictures.
+   *
+   * @throws LensError `E_RUN` when the objective is not finite; as the runtime does
+   */
+  async step(): Promise<StepReport> {
+    return this.#step(true);
+  }
+
+  /** What a step would find, without moving. */
+  async measure(): Promise<StepReport> {
+    return this.#step(false);
+  }
+
+  async #step(move: boolean): Promise<StepReport> {
+    const { goals, views = 1, penalties = [], seed, transforms = [] } = this.#options;
+    const { step, pictures } = this.#state;
+    const { channels, height, width, unit } = this.#canvas;
+    const { image: size, input } = this.#sampling;
+    const length = channels * input[0] * input[1];
+    const images = pictures.map((_, i) => this.picture(i).data);
+    const looks: View[] = [];
+    const batch = new Float32Array(pictures.length * views * length);
+    for (const [i, image] of images.entries()) {
+      for (let v = 0; v < views; v++) {
+        const at = i * views + v;
+        const view = drawView(transforms, size, input, chance(seed, step, at));
+        looks.push(view);
+        sample(image, view, this.#sampling, batch, at * length);
+      }
+    }
+    const found = await this.#run(batch, step);
+    const values = new Float32Array(goals.length);
+    const totals = new Float32Array(goals.length);
+    const next: PictureState[] = [];
+    for (const [i, image] of images.entries()) {
+      const gradient = new Float32Array(image.length);
+      for (let v = 0; v < views; v++) {
+        const at = i * views + v;
+        values[i] = values[i]! + found.values[at]! / views;
+        sampleAdjoint(found.gradient, looks[at]!, this.#sampling, gradient, 1 / views, at * length);
+      }
+      totals[i] = values[i]!;
+      for (const penalty of penalties) {
+        totals[i] =
+          totals[i] - penalise(penalty, image, { channels, height, width }, unit, gradient);
+      }
+      if (!Number.isFinite(totals[i])) {
+        throw new LensError(
+          'E_RUN',
+          `The objective is not finite at step ${step}: the picture has left what the network can compute. ` +
+            'Lower the rate, or start anew.',
+        );
+      }
+      if (move) next.push(this.#move(pictures[i]!, gradient, step));
+    }
+    if (move) this.#state = { step: step + 1, pictures: next };
+    return { step, values, totals, ...(found.note === undefined ? {} : { note: found.note }) };
+  }
+
+  #move({ parameters, memory }: PictureState, gradient: Float32Array, step: number): PictureState {
+    const { optimiser, corrections } = this.#options;
+    // The pull-back may use the gradient up; the contributions of pixels are measured on it afterwards.
+    const own = corrections?.smallContribution ? gradient.slice() : gradient;
+    const slope = new Float32Array(parameters.length);
+    this.#parametrisation.pullback(gradient, parameters, slope);
+    const remembered = advance(optimiser, parameters, slope, memory);
+    if (!corrections) return { parameters, memory: remembered };
+    const { channels, height, width } = this.#canvas;
+    const image = new Float32Array(channels * height * width);
+    this.#parametrisation.image(parameters, image);
+    correct(corrections, image, { channels, height, width }, own, step, this.#limits);
+    return { parameters: this.#parametrisation.from(image), memory: remembered };
+  }
+
+  async #run(batch: Float32Array, step: number): Promise<Evaluation & { readonly note?: string }> {
+    const { goals, views = 1, reference } = this.#options;
+    const each = goals.flatMap((goal) => Array.from({ length: views }, () => goal));
+    const options = reference ? { reference } : {};
+    this.#evaluate ??= this.#goals.prepare(each, options);
+    const found = await (await this.#evaluate)(batch);
+    if (step >= REDIRECTED_STEPS || !isZero(found.gradient)) return found;
+    this.#redirected ??= this.#goals.prepare(each, { ...options, rule: 'redirected' });
+    const { gradient } = await (await this.#redirected)(batch);
+    if (isZero(gradient)) {
+      return {
+        ...found,
+        note: 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.',
+      };
+    }
+    return {
+      values: found.values,
+      gradient,
+      note: 'The gradient was zero, so its way past the rectifiers was opened for this step.',
+    };
+  }
+}
+
+function isZero(values: Float32Array): boolean {
+  return values.every((value) => value === 0);
+}
