@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   autodiff: ['onnx'],
   adapters: ['onnx'],
   data: ['onnx'],
-  core: ['onnx', 'autodiff', 'adapters'],
+  core: ['onnx', 'autodiff', 'adapters', 'data'],
   engine: ['onnx', 'autodiff', 'adapters', 'data', 'core'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
   cli: ['onnx', 'autodiff', 'adapters', 'data', 'core', 'engine'],

@@ -1,14 +1,22 @@
 import { topClasses, type ClassScore, type Kernels } from '@convlens/core';
 import {
   announce,
+  asError,
   classNames,
+  entrySource,
+  fetchImage,
+  FILE_PREFIX,
+  fileSource,
   networkEntries,
   resolveFile,
   samples,
+  Tasks,
   type Camera,
   type ImageSelectEvent,
   type NetworkEntry,
+  type Problem,
   type Sample,
+  type TaskOptions,
 } from '@convlens/elements';
 import type {
   Activations,
@@ -25,9 +33,7 @@ import type {
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 import { drawWindow, previewOf } from './preview.js';
-import { entrySource, fetchImage, FILE_PREFIX, fileSource } from './sources.js';
 import type { ViewerState } from './state.js';
-import { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
 
 const IMAGE = 'current';
 /**

@@ -25,7 +25,7 @@ export {
   type Seed,
   type Target,
 } from './gradients/gradients.js';
-export { project, type Projection } from './projection/projection.js';
+export { project, type Projection, type ProjectionRule } from './projection/projection.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';
 export type { Executor, Program, Tensors } from './executor.js';
@@ -51,3 +51,22 @@ export {
 export { Goals, type Evaluation } from './optimisation/goal-program.js';
 export type { Goal, Term } from './optimisation/goal.js';
 export type { Transform } from './optimisation/transforms.js';
+export { Dream, type DreamOptions, type DreamState } from './dream/dream.js';
+export { checkRecipe, readRecipe } from './recipe/check.js';
+export {
+  classGoal,
+  dreamRecipe,
+  invertRecipe,
+  presets,
+  reconstructRecipe,
+  standardTransforms,
+  visualizeRecipe,
+  type Preset,
+} from './recipe/presets.js';
+export {
+  RECIPE_VERSION,
+  type AscentRecipe,
+  type DreamRecipe,
+  type Recipe,
+} from './recipe/recipe.js';
+export { startRun, type RecipeImages, type Run, type RunState } from './recipe/run.js';

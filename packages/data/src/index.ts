@@ -11,4 +11,4 @@ export {
 export { readNpy, writeNpy } from './npy.js';
 export { centredWindow, flatten, type Pixels, type Window } from './pixels.js';
 export { cropToInput, fromInput, toInput, type Normalisation } from './preprocess.js';
-export { resizeBilinear } from './resample.js';
+export { resizeBilinear, resizePlanes } from './resample.js';

@@ -108,3 +108,48 @@ export function resizeBilinear(
   }
   return { width, height, data };
 }
+
+/**
+ * Resizes planes of numbers with the same filter, without rounding.
+ *
+ * @param planes float32 `[channels, height, width]`
+ * @param from `[height, width]` of the planes
+ * @param to `[height, width]` of the result
+ * @returns float32 `[channels, height, width]` of the new size
+ */
+export function resizePlanes(
+  planes: Float32Array,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Float32Array {
+  const [height, width] = from;
+  const [rows, columns] = to;
+  const channels = planes.length / (height * width);
+  const across = triangleTaps(0, width, columns);
+  const down = triangleTaps(0, height, rows);
+  const out = new Float32Array(channels * rows * columns);
+  const narrow = new Float32Array(height * columns);
+  const unit = 2 ** -PRECISION;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      const row = (c * height + y) * width;
+      for (let x = 0; x < columns; x++) {
+        let sum = 0;
+        for (let k = 0; k < across.count[x]!; k++) {
+          sum += planes[row + across.first[x]! + k]! * across.weights[x * across.stride + k]!;
+        }
+        narrow[y * columns + x] = sum * unit;
+      }
+    }
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        let sum = 0;
+        for (let k = 0; k < down.count[y]!; k++) {
+          sum += narrow[(down.first[y]! + k) * columns + x]! * down.weights[y * down.stride + k]!;
+        }
+        out[(c * rows + y) * columns + x] = sum * unit;
+      }
+    }
+  }
+  return out;
+}

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'E_ONNX_TRUNCATED'
   | 'E_ONNX_VERSION'
   | 'E_OP_UNSUPPORTED'
+  | 'E_RECIPE'
   | 'E_RUN'
   | 'E_RUNTIME_FILES'
   | 'E_SHAPE'

@@ -1,17 +1,18 @@
-import { vjp, type ReluRule } from '@convlens/autodiff';
+import { vjp } from '@convlens/autodiff';
+import type { ProjectionRule } from '@convlens/core';
 import { inferShapes } from '@convlens/onnx';
 import { parse, splitPair, UsageError } from '../arguments.js';
 import { Output, readModel, readTensor } from '../files.js';
 import { runtimeOf } from '../runtime.js';
 
-const RULES: readonly ReluRule[] = ['backprop', 'deconvnet', 'guided'];
+const RULES: readonly ProjectionRule[] = ['backprop', 'deconvnet', 'guided'];
 
 /**
  * A rule at every ReLU, checked.
  *
  * @throws UsageError
  */
-export function ruleOf(text = 'backprop'): ReluRule {
+export function ruleOf(text = 'backprop'): ProjectionRule {
   const rule = RULES.find((known) => known === text);
   if (!rule) throw new UsageError(`--rule is one of ${RULES.join(', ')}, got "${text}"`);
   return rule;

@@ -29,6 +29,8 @@ export interface AscentOptions {
   /** How fast the scale of `fourier` falls with the frequency; 1 by default. */
   readonly decay?: number;
   readonly optimiser: Optimiser;
+  /** Parts of the run with their own factor of the rate, one after the other; the last one's goes on. */
+  readonly schedule?: readonly { readonly steps: number; readonly factor: number }[];
   readonly transforms?: readonly Transform[];
   /** Views of a picture in one step; 1 by default. */
   readonly views?: number;
@@ -238,7 +240,8 @@ export class Ascent {
     const own = corrections?.smallContribution ? gradient.slice() : gradient;
     const slope = new Float32Array(parameters.length);
     this.#parametrisation.pullback(gradient, parameters, slope);
-    const remembered = advance(optimiser, parameters, slope, memory);
+    const scaled = { ...optimiser, rate: optimiser.rate * factorAt(this.#options.schedule, step) };
+    const remembered = advance(scaled, parameters, slope, memory);
     if (!corrections) return { parameters, memory: remembered };
     const { channels, height, width } = this.#canvas;
     const image = new Float32Array(channels * height * width);
@@ -268,6 +271,16 @@ export class Ascent {
       note: 'The gradient was zero, so its way past the rectifiers was opened for this step.',
     };
   }
+}
+
+/** Factor of the rate at a step of a schedule. */
+function factorAt(schedule: AscentOptions['schedule'] = [], step: number): number {
+  let end = 0;
+  for (const part of schedule) {
+    end += part.steps;
+    if (step < end) return part.factor;
+  }
+  return schedule.at(-1)?.factor ?? 1;
 }
 
 function isZero(values: Float32Array): boolean {

@@ -77,7 +77,7 @@ export function placeOf(network: Network, term: Term): Place {
     // Some networks leave their scores as a map of one pixel.
     return {
       value: logits.value,
-      shape: shape.length > 0 ? (shape) : [logits.classes],
+      shape: shape.length > 0 ? shape : [logits.classes],
       name: 'the class scores',
     };
   }

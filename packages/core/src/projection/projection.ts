@@ -1,14 +1,16 @@
-import type { ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { LensError, type TensorData } from '@convlens/onnx';
 import { findLayer } from '../feature-maps/feature-maps.js';
 import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
 
+/** What happens at rectifiers on the way back; see `ReluRule`. */
+export type ProjectionRule = 'backprop' | 'deconvnet' | 'guided';
+
 /** A unit's value carried back to the pixels. */
 export interface Projection {
   /** float32 `[C, H, W]` of the network's input, in preprocessed units; both signs. */
   readonly projection: TensorData<'float32'>;
-  readonly rule: ReluRule;
+  readonly rule: ProjectionRule;
   /** The unit that was projected, and its value. */
   readonly channel: number;
   readonly row: number;
@@ -39,7 +41,7 @@ export async function project(
   input: TensorData<'float32'>,
   activation: TensorData<'float32'>,
   target: Extract<Target, { kind: 'unit' }>,
-  rule: ReluRule,
+  rule: ProjectionRule,
 ): Promise<Projection> {
   const layer = findLayer(network, target.layer);
   const [channels = 1, height = 1, width = 1] = layer.shape;

@@ -20,6 +20,8 @@ import {
   type Progress,
   type ProjectionRequest,
   type Projections,
+  type RecipeRequest,
+  type RecipeResult,
 } from '../shared/api.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
 import { createWorker, watchForDeath } from './worker.js';
@@ -167,6 +169,36 @@ export class EngineClient extends EventTarget {
   /** Which pixels drove a score. */
   attribution(request: AttributionRequest, options: CallOptions = {}): Promise<Attribution> {
     return this.#call((api, job) => api.attribution(job, request), options);
+  }
+
+  /**
+   * Follows a recipe. When the worker dies it goes on from the last frame that carried its state.
+   *
+   * @param request what to make
+   * @param options progress brings frames; `pause` stops it after its step, and it answers with where it is
+   * @throws LensError `E_ABORTED` when cancelled; as the engine does
+   */
+  async follow(
+    request: RecipeRequest,
+    options: CallOptions & { readonly pause?: AbortSignal } = {},
+  ): Promise<RecipeResult> {
+    const { pause, onProgress, ...rest } = options;
+    let { state } = request;
+    const watch = (progress: Progress): void => {
+      state = progress.frame?.state ?? state;
+      onProgress?.(progress);
+    };
+    const answer = await this.#call(
+      (api, job) => {
+        const stop = (): void => void api.pause(job).catch(() => undefined);
+        if (pause?.aborted) stop();
+        pause?.addEventListener('abort', stop, { once: true });
+        return api.follow(job, state ? { ...request, state } : request);
+      },
+      { ...rest, onProgress: watch },
+    );
+    this.#backend = answer.backend;
+    return answer;
   }
 
   /** Runs a graph that the page brings, once: for checks of a backend, and for research. */

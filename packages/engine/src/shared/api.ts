@@ -1,11 +1,13 @@
 import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
-import type { ReluRule } from '@convlens/autodiff';
 import type {
   AttributionMethod,
   ChannelStatistics,
   Kernels,
   Projection,
+  ProjectionRule,
   ReceptiveField,
+  Recipe,
+  RunState,
   Target,
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
@@ -141,7 +143,7 @@ export interface ProjectionRequest {
   readonly image: string | ImageBitmap;
   /** The unit; without a place, its strongest one. */
   readonly target: Extract<Target, { kind: 'unit' }>;
-  readonly rules: readonly ReluRule[];
+  readonly rules: readonly ProjectionRule[];
 }
 
 /** Answer to a `ProjectionRequest`. */
@@ -174,6 +176,49 @@ export interface Attribution {
   readonly notes: readonly string[];
   readonly backend: BackendReport;
   readonly runMs: number;
+}
+
+/** Asks for pictures made by a recipe. */
+export interface RecipeRequest {
+  readonly network: string;
+  readonly recipe: Recipe;
+  /** Ids of the kept images that the recipe names. */
+  readonly image?: string;
+  readonly guide?: string;
+  /** Where an earlier run of the same recipe was. */
+  readonly state?: RunState;
+  /** Step to go to, counted from the beginning; the recipe's last by default. */
+  readonly until?: number;
+  /** Least time between two frames, in milliseconds; 66 by default. */
+  readonly frameMs?: number;
+  /** Least time between two frames that carry their state, in milliseconds; 1,000 by default. */
+  readonly stateMs?: number;
+}
+
+/** Pictures of a run at some step. */
+export interface Frame {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps of the recipe. */
+  readonly total: number;
+  /** Reduced to 1,024 pixels while the run goes on. */
+  readonly pictures: readonly Pixels[];
+  /** The objective of each picture, one entry for every step since the frame before. */
+  readonly values: readonly Float32Array[];
+  readonly stepsPerSecond: number;
+  /** Something unusual that happened, for people. */
+  readonly note?: string;
+  /** All that is needed to go on from here. */
+  readonly state?: RunState;
+}
+
+/** Answer to a `RecipeRequest`. */
+export interface RecipeResult {
+  /** The last one, in full size, with its state. */
+  readonly frame: Frame;
+  /** False when it was paused before its last step. */
+  readonly finished: boolean;
+  readonly backend: BackendReport;
 }
 
 /** Asks for one run of a graph that the page brings: for checks of a backend, and for research. */
@@ -222,6 +267,8 @@ export interface Progress {
   /** Bytes or steps done, and their total where it is known. */
   readonly loaded?: number;
   readonly total?: number;
+  /** Pictures of a recipe that is being followed. */
+  readonly frame?: Frame;
 }
 
 /**
@@ -241,6 +288,9 @@ export interface EngineApi {
   activations(job: number, request: ActivationRequest): Promise<Activations>;
   projections(job: number, request: ProjectionRequest): Promise<Projections>;
   attribution(job: number, request: AttributionRequest): Promise<Attribution>;
+  follow(job: number, request: RecipeRequest): Promise<RecipeResult>;
+  /** Lets a recipe stop after its step; it answers with where it is. */
+  pause(job: number): Promise<void>;
   runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
   memory(): Promise<MemoryReport>;
 }

@@ -1,5 +1,5 @@
 import type { Network } from '@convlens/adapters';
-import { channelStatistics, FeatureMaps, findLayer } from '@convlens/core';
+import { channelStatistics, FeatureMaps, findLayer, type RecipeImages } from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { float32, LensError, read, type TensorData } from '@convlens/onnx';
 import type {
@@ -13,9 +13,12 @@ import type {
   GraphResult,
   ProjectionRequest,
   Projections,
+  RecipeRequest,
+  RecipeResult,
 } from '../shared/api.js';
 import type { Backends } from './backends.js';
 import type { Derive } from './derive.js';
+import type { Follow, Following } from './follow.js';
 import type { Job } from './jobs.js';
 import type { Runtime } from './runtime.js';
 
@@ -27,16 +30,19 @@ export class Compute {
   readonly #backends: Backends;
   readonly #maps = new Map<Network, FeatureMaps>();
   readonly #derive = new Map<Network, Derive>();
+  readonly #follow = new Map<Network, Follow>();
 
   /** @param backends the runtimes that may be used */
   constructor(backends: Backends) {
     this.#backends = backends;
     backends.onChange = () => {
-      for (const held of [...this.#maps.values(), ...this.#derive.values()]) {
+      const all = [...this.#maps.values(), ...this.#derive.values(), ...this.#follow.values()];
+      for (const held of all) {
         void held.dispose().catch(() => undefined);
       }
       this.#maps.clear();
       this.#derive.clear();
+      this.#follow.clear();
     };
   }
 
@@ -52,9 +58,10 @@ export class Compute {
 
   /** Frees what is held for a network. */
   async forget(network: Network): Promise<void> {
-    const held = [this.#maps.get(network), this.#derive.get(network)];
+    const held = [this.#maps.get(network), this.#derive.get(network), this.#follow.get(network)];
     this.#maps.delete(network);
     this.#derive.delete(network);
+    this.#follow.delete(network);
     for (const one of held) await one?.dispose().catch(() => undefined);
   }
 
@@ -174,6 +181,30 @@ export class Compute {
       const derive = await this.#derivatives(job, network, runtime);
       const found = await derive.attribution(job, input, request);
       return { ...found, backend, runMs: performance.now() - began };
+    });
+  }
+
+  /**
+   * Follows a recipe; goes on from where it was with the next backend when the device is lost meanwhile.
+   *
+   * @throws LensError `E_ARGUMENT`, `E_LAYER_UNKNOWN`, `E_OP_UNSUPPORTED`, `E_RUN`, `E_ABORTED`
+   */
+  async follow(
+    job: Job,
+    network: Network,
+    images: RecipeImages,
+    request: RecipeRequest,
+  ): Promise<RecipeResult> {
+    const following: Following = { state: request.state };
+    return this.#withRuntime(job, async (runtime, backend) => {
+      let follow = this.#follow.get(network);
+      if (!follow) {
+        job.report({ stage: 'compile', what: network.title });
+        const { Follow } = await import('./follow.js');
+        follow = new Follow(network, runtime);
+        this.#follow.set(network, follow);
+      }
+      return { ...(await follow.run(job, request, images, following)), backend };
     });
   }
 

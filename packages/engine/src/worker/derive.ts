@@ -1,4 +1,3 @@
-import type { ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import {
   attribute,
@@ -9,6 +8,7 @@ import {
   type Attributed,
   type Executor,
   type Projection,
+  type ProjectionRule,
   type Target,
 } from '@convlens/core';
 import type { TensorData } from '@convlens/onnx';
@@ -65,7 +65,7 @@ export class Derive {
     input: Tensor,
     activation: Tensor,
     target: Extract<Target, { kind: 'unit' }>,
-    rules: readonly ReluRule[],
+    rules: readonly ProjectionRule[],
   ): Promise<Projection[]> {
     const network = await this.#randomise(0);
     const found: Projection[] = [];

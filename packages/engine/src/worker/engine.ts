@@ -18,6 +18,8 @@ import type {
   NetworkSummary,
   ProjectionRequest,
   Projections,
+  RecipeRequest,
+  RecipeResult,
 } from '../shared/api.js';
 import type { Compute } from './compute.js';
 import type { Job } from './jobs.js';
@@ -144,6 +146,17 @@ export class Engine {
   async attribution(job: Job, request: AttributionRequest): Promise<Attribution> {
     const { compute, network, pixels } = await this.#ready(request);
     return compute.attribution(job, network, pixels, request);
+  }
+
+  /** Follows a recipe. */
+  async follow(job: Job, request: RecipeRequest): Promise<RecipeResult> {
+    const network = this.#open(request.network);
+    const { image, guide } = request;
+    const images = {
+      ...(image === undefined ? {} : { image: this.#image(image) }),
+      ...(guide === undefined ? {} : { guide: this.#image(guide) }),
+    };
+    return (await this.#loaded()).follow(job, network, images, request);
   }
 
   /** Runs a graph that the page brings, once. */

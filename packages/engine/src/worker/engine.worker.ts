@@ -106,6 +106,8 @@ const api: EngineApi = {
     move(jobs.run(job, (running) => engine.projections(running, request))),
   attribution: (job, request) =>
     move(jobs.run(job, (running) => engine.attribution(running, request))),
+  follow: (job, request) => move(jobs.run(job, (running) => engine.follow(running, request))),
+  pause: (job) => Promise.resolve(jobs.pause(job)),
   runGraph: (job, request) => move(jobs.run(job, (running) => engine.runGraph(running, request))),
   memory: () => Promise.resolve(engine.memory()),
 };

@@ -4,6 +4,8 @@ import type { Progress } from '../shared/api.js';
 /** One call of the page that takes a while: it can be cancelled and can say how far it is. */
 export interface Job {
   readonly signal: AbortSignal;
+  /** True when the page wants it to stop at a good place and answer with what it has. */
+  readonly paused: boolean;
   /** Says how far it is. */
   report(progress: Omit<Progress, 'job'>): void;
   /** Throws `E_ABORTED` when the page has cancelled. */
@@ -12,7 +14,7 @@ export interface Job {
 
 /** The jobs in progress. */
 export class Jobs {
-  readonly #running = new Map<number, AbortController>();
+  readonly #running = new Map<number, { readonly controller: AbortController; paused: boolean }>();
   readonly #send: (progress: Progress) => void;
 
   /** @param send passes progress on to the page */
@@ -28,7 +30,8 @@ export class Jobs {
    */
   async run<T>(id: number, task: (job: Job) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    this.#running.set(id, controller);
+    const held = { controller, paused: false };
+    this.#running.set(id, held);
     const { signal } = controller;
     const check = (): void => {
       if (signal.aborted) throw new LensError('E_ABORTED', 'Cancelled.');
@@ -36,6 +39,9 @@ export class Jobs {
     try {
       const result = await task({
         signal,
+        get paused() {
+          return held.paused;
+        },
         check,
         report: (progress) => this.#send({ ...progress, job: id }),
       });
@@ -48,6 +54,12 @@ export class Jobs {
 
   /** Cancels a job; one that has ended already is left alone. */
   cancel(id: number): void {
-    this.#running.get(id)?.abort();
+    this.#running.get(id)?.controller.abort();
+  }
+
+  /** Asks a job to stop at a good place; one that has ended already is left alone. */
+  pause(id: number): void {
+    const held = this.#running.get(id);
+    if (held) held.paused = true;
   }
 }

@@ -1,4 +1,5 @@
-import { resolveFile, type NetworkEntry } from '@convlens/elements';
+import type { NetworkEntry } from './catalogue.js';
+import { resolveFile } from './environment.js';
 import type { NetworkSource } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 

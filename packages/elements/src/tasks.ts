@@ -1,4 +1,4 @@
-import { announce } from '@convlens/elements';
+import { announce } from './announcer.js';
 import type { Progress } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 

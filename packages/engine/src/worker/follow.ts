@@ -1,0 +1,123 @@
+import type { Network } from '@convlens/adapters';
+import { Goals, startRun, type Run, type RecipeImages, type RunState } from '@convlens/core';
+import { resizeBilinear, type Pixels } from '@convlens/data';
+import type { Frame, RecipeRequest } from '../shared/api.js';
+import { breathe } from './breathe.js';
+import type { Job } from './jobs.js';
+import type { Runtime } from './runtime.js';
+
+/** Longest side of a frame while a run goes on: a large dream is shown reduced. */
+const FRAME_SIDE = 1024;
+/** Time without a look at the messages, in milliseconds. */
+const BREATH = 25;
+
+/** How far a run has come, kept outside of it so that another runtime can go on. */
+export interface Following {
+  state: RunState | undefined;
+}
+
+/** The part of the engine that optimises pictures of one network on one runtime. Loaded when it is asked for. */
+export class Follow {
+  readonly #goals: Goals;
+
+  /**
+   * @param network the network
+   * @param runtime what runs it
+   */
+  constructor(network: Network, runtime: Runtime) {
+    // On WASM the form without indices is faster too.
+    this.#goals = new Goals(network, runtime.executor, runtime.backend === 'cpu' ? 'indices' : 'portable'); // prettier-ignore
+  }
+
+  /**
+   * Follows a recipe to its end, or until it is paused.
+   *
+   * @param job told of frames
+   * @param request what to make
+   * @param images the images that the recipe names
+   * @param following where to begin, and told how far it is
+   * @returns the last frame, and whether the recipe is done
+   * @throws LensError as `startRun` and its steps
+   */
+  async run(
+    job: Job,
+    request: RecipeRequest,
+    images: RecipeImages,
+    following: Following,
+  ): Promise<{ frame: Frame; finished: boolean }> {
+    const { recipe, frameMs = 66, stateMs = 1000 } = request;
+    const run = startRun(this.#goals, recipe, images, following.state);
+    const until = request.until ?? run.total;
+    const frames = new Frames(run);
+    let shown = -Infinity;
+    let kept = performance.now();
+    let breath = performance.now();
+    while (run.done < until && !job.paused) {
+      frames.take(await run.step());
+      following.state = run.state;
+      const now = performance.now();
+      if (now - breath > BREATH || now - shown > frameMs) {
+        await breathe();
+        breath = performance.now();
+        job.check();
+      }
+      if (now - shown < frameMs || run.done >= until) continue;
+      shown = now;
+      const keep = now - kept > stateMs;
+      if (keep) kept = now;
+      job.report({ stage: 'run', what: recipe.technique, loaded: run.done, total: until, frame: frames.make(FRAME_SIDE, keep) }); // prettier-ignore
+    }
+    return { frame: frames.make(Infinity, true), finished: run.done >= until };
+  }
+
+  /** Frees all programs. */
+  dispose(): Promise<void> {
+    return this.#goals.dispose();
+  }
+}
+
+/** Makes frames of a run. */
+class Frames {
+  readonly #run: Run;
+  #values: Float32Array[] = [];
+  #note: string | undefined;
+  #rate = 0;
+  #last = performance.now();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  take({ totals, note }: { totals: Float32Array; note?: string }): void {
+    this.#values.push(totals);
+    this.#note = note ?? this.#note;
+    const now = performance.now();
+    const rate = 1000 / Math.max(0.01, now - this.#last);
+    this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
+    this.#last = now;
+  }
+
+  make(longest: number, keep: boolean): Frame {
+    const values = this.#values;
+    const note = this.#note;
+    this.#values = [];
+    this.#note = undefined;
+    return {
+      step: this.#run.done,
+      total: this.#run.total,
+      pictures: this.#run.pictures().map((picture) => reduce(picture, longest)),
+      values,
+      stepsPerSecond: this.#rate,
+      ...(note === undefined ? {} : { note }),
+      ...(keep ? { state: this.#run.state } : {}),
+    };
+  }
+}
+
+function reduce(picture: Pixels, longest: number): Pixels {
+  const { width, height } = picture;
+  const factor = longest / Math.max(width, height);
+  if (factor >= 1) return picture;
+  const side = (extent: number): number => Math.max(1, Math.round(extent * factor));
+  return resizeBilinear(picture, { left: 0, top: 0, width, height }, side(width), side(height));
+}
