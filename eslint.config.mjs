@@ -20,6 +20,7 @@ const MAY_IMPORT = {
 const PACKAGES = [
   ...Object.keys(MAY_IMPORT),
   'filter-viewer',
+  'dream-studio',
   'gallery',
   'models',
   'e2e',

@@ -67,6 +67,7 @@ export default defineConfig({
       input: {
         index: here('index.html'),
         'filter-viewer/index': here('filter-viewer/index.html'),
+        'dream-studio/index': here('dream-studio/index.html'),
         'examples/course': here('examples/course.html'),
         embed: here('src/embed.ts'),
       },

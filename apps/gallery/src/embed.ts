@@ -2,4 +2,7 @@
 import { useGallery } from './environment.js';
 
 useGallery();
-await import('@convlens/filter-viewer/define.js');
+await Promise.all([
+  import('@convlens/filter-viewer/define.js'),
+  import('@convlens/dream-studio/define.js'),
+]);

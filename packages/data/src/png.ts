@@ -36,20 +36,38 @@ export function readPng(bytes: Uint8Array): Pixels {
 }
 
 /**
+ * The texts that a PNG carries (its tEXt chunks), by keyword.
+ *
+ * @param bytes the whole file
+ * @throws LensError `E_IMAGE` when it is not a PNG or is damaged
+ */
+export function readPngText(bytes: Uint8Array): Readonly<Record<string, string>> {
+  try {
+    return decode(bytes).text;
+  } catch (cause) {
+    throw new LensError(
+      'E_IMAGE',
+      'Expected a PNG image, got a file that is not one or is damaged.',
+      { cause },
+    );
+  }
+}
+
+/**
  * Writes a PNG: RGB when every pixel is opaque, RGBA otherwise.
  *
  * @param pixels any image
+ * @param text Latin-1 texts to carry, by keyword
  */
-export function writePng(pixels: Pixels): Uint8Array {
+export function writePng(pixels: Pixels, text: Readonly<Record<string, string>> = {}): Uint8Array {
   const { width, height, data } = pixels;
   let opaque = true;
   for (let i = 3; i < data.length && opaque; i += 4) opaque = data[i] === 255;
-  if (!opaque) {
-    return encode({ width, height, channels: 4, depth: 8, data: Uint8Array.from(data) });
-  }
+  const common = { width, height, depth: 8, text: { ...text } } as const;
+  if (!opaque) return encode({ ...common, channels: 4, data: Uint8Array.from(data) });
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     rgb.set(data.subarray(i * 4, i * 4 + 3), i * 3);
   }
-  return encode({ width, height, channels: 3, depth: 8, data: rgb });
+  return encode({ ...common, channels: 3, data: rgb });
 }

@@ -16,6 +16,7 @@ export class LensImageStrip extends LitElement {
     samples: { attribute: false },
     selected: {},
     camera: { type: Boolean },
+    still: { type: Boolean },
     asking: { state: true },
   };
 
@@ -89,6 +90,8 @@ export class LensImageStrip extends LitElement {
   declare selected: string;
   /** True while the camera is on. */
   declare camera: boolean;
+  /** Where a moving picture makes no sense: no camera is offered. */
+  declare still: boolean;
   declare asking: boolean;
 
   constructor() {
@@ -96,6 +99,7 @@ export class LensImageStrip extends LitElement {
     this.samples = [];
     this.selected = '';
     this.camera = false;
+    this.still = false;
     this.asking = false;
   }
 
@@ -128,9 +132,16 @@ export class LensImageStrip extends LitElement {
       <button aria-expanded=${this.asking} @click=${() => (this.asking = !this.asking)}>
         Link…
       </button>
-      <button aria-pressed=${this.camera} @click=${() => this.#choose({ kind: 'camera' })}>
-        ${this.camera ? 'Stop camera' : 'Camera'}
-      </button>
+      ${
+        this.still
+          ? nothing
+          : html`<button
+              aria-pressed=${this.camera}
+              @click=${() => this.#choose({ kind: 'camera' })}
+            >
+              ${this.camera ? 'Stop camera' : 'Camera'}
+            </button>`
+      }
       ${
         this.asking
           ? html`<form @submit=${this.#onUrl}>

@@ -8,6 +8,7 @@ import type { Runtime, RuntimeFactory } from '../src/worker/runtime.js';
 
 const job: Job = {
   signal: new AbortController().signal,
+  paused: false,
   report: () => undefined,
   check: () => undefined,
 };

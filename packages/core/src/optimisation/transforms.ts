@@ -203,12 +203,16 @@ export function sample(
   const background = Float32Array.from({ length: channels }, (_, c) =>
     view.beyond === 'wrap' ? 0 : grey(c, view.beyond),
   );
+  const share = 1 / taps(view) ** 2;
+  out.fill(0, to, to + channels * place);
   eachTap(view, sampling, (at, p0, p1, p2, p3, w0, w1, w2, w3) => {
     // The share of the four neighbours that lie outside.
-    const outside = 1 - w0 - w1 - w2 - w3;
+    const outside = share - w0 - w1 - w2 - w3;
     for (let c = 0; c < channels; c++) {
       const base = c * plane;
-      out[to + c * place + at] =
+      const own = to + c * place + at;
+      out[own] =
+        out[own]! +
         w0 * image[base + p0]! +
         w1 * image[base + p1]! +
         w2 * image[base + p2]! +
@@ -255,9 +259,17 @@ export function sampleAdjoint(
   });
 }
 
-/** Calls back for every pixel of the view with its four neighbours in the image and their weights (0 outside). */
+/** Samples along one side of a pixel: more than one where the image is reduced, so that no pixel is passed over. */
+function taps({ xx, xy, yx, yy }: View): number {
+  return Math.max(1, Math.ceil(Math.sqrt(Math.abs(xx * yy - xy * yx)) - 0.25));
+}
+
+/**
+ * Calls back for every sample of every pixel of the view with its four neighbours in the image and their weights (0
+ * outside); those of a pixel sum to one.
+ */
 function eachTap(
-  { xx, xy, x0, yx, yy, y0, beyond }: View,
+  view: View,
   { image: [height, width], input: [rows, columns] }: Sampling,
   tap: (
     at: number,
@@ -271,43 +283,48 @@ function eachTap(
     w3: number,
   ) => void,
 ): void {
+  const { xx, xy, x0, yx, yy, y0, beyond } = view;
   const wrap = beyond === 'wrap';
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const x = xx * column + xy * row + x0;
-      const y = yx * column + yy * row + y0;
-      let left = Math.floor(x);
-      let top = Math.floor(y);
-      const fx = x - left;
-      const fy = y - top;
-      let right = left + 1;
-      let bottom = top + 1;
-      if (wrap) {
-        left = ((left % width) + width) % width;
-        right = ((right % width) + width) % width;
-        top = ((top % height) + height) % height;
-        bottom = ((bottom % height) + height) % height;
-      }
-      const a = left >= 0 && left < width ? 1 - fx : 0;
-      const b = right >= 0 && right < width ? fx : 0;
-      const c = top >= 0 && top < height ? 1 - fy : 0;
-      const d = bottom >= 0 && bottom < height ? fy : 0;
-      // A neighbour without weight may lie anywhere: at the pixel that has some.
-      if (a === 0) left = b === 0 ? 0 : right;
-      if (b === 0) right = left;
-      if (c === 0) top = d === 0 ? 0 : bottom;
-      if (d === 0) bottom = top;
-      tap(
-        row * columns + column,
-        top * width + left,
-        top * width + right,
-        bottom * width + left,
-        bottom * width + right,
-        a * c,
-        b * c,
-        a * d,
-        b * d,
-      );
+  const along = taps(view);
+  const share = 1 / along ** 2;
+  for (let sample = 0; sample < rows * columns * along * along; sample++) {
+    const at = Math.floor(sample / (along * along));
+    const down =
+      Math.floor(at / columns) + ((Math.floor(sample / along) % along) + 0.5) / along - 0.5;
+    const across = (at % columns) + ((sample % along) + 0.5) / along - 0.5;
+    const x = xx * across + xy * down + x0;
+    const y = yx * across + yy * down + y0;
+    let left = Math.floor(x);
+    let top = Math.floor(y);
+    const fx = x - left;
+    const fy = y - top;
+    let right = left + 1;
+    let bottom = top + 1;
+    if (wrap) {
+      left = ((left % width) + width) % width;
+      right = ((right % width) + width) % width;
+      top = ((top % height) + height) % height;
+      bottom = ((bottom % height) + height) % height;
     }
+    const a = left >= 0 && left < width ? 1 - fx : 0;
+    const b = right >= 0 && right < width ? fx : 0;
+    const c = top >= 0 && top < height ? 1 - fy : 0;
+    const d = bottom >= 0 && bottom < height ? fy : 0;
+    // A neighbour without weight may lie anywhere: at the pixel that has some.
+    if (a === 0) left = b === 0 ? 0 : right;
+    if (b === 0) right = left;
+    if (c === 0) top = d === 0 ? 0 : bottom;
+    if (d === 0) bottom = top;
+    tap(
+      at,
+      top * width + left,
+      top * width + right,
+      bottom * width + left,
+      bottom * width + right,
+      share * a * c,
+      share * b * c,
+      share * a * d,
+      share * b * d,
+    );
   }
 }

@@ -26,7 +26,11 @@ export class Follow {
    */
   constructor(network: Network, runtime: Runtime) {
     // On WASM the form without indices is faster too.
-    this.#goals = new Goals(network, runtime.executor, runtime.backend === 'cpu' ? 'indices' : 'portable'); // prettier-ignore
+    this.#goals = new Goals(
+      network,
+      runtime.executor,
+      runtime.backend === 'cpu' ? 'indices' : 'portable',
+    );
   }
 
   /**
@@ -65,7 +69,13 @@ export class Follow {
       shown = now;
       const keep = now - kept > stateMs;
       if (keep) kept = now;
-      job.report({ stage: 'run', what: recipe.technique, loaded: run.done, total: until, frame: frames.make(FRAME_SIDE, keep) }); // prettier-ignore
+      job.report({
+        stage: 'run',
+        what: recipe.technique,
+        loaded: run.done,
+        total: until,
+        frame: frames.make(FRAME_SIDE, keep),
+      });
     }
     return { frame: frames.make(Infinity, true), finished: run.done >= until };
   }

@@ -1,0 +1,295 @@
+import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
+import {
+  announce,
+  controls,
+  define,
+  readLink,
+  resolveFile,
+  sharedEngine,
+  tokens,
+  writeLink,
+  type ImageSelectEvent,
+  type LayerSelectEvent,
+} from '@convlens/elements';
+import './curve.js';
+import { layout } from './dream-studio.styles.js';
+import { film, type SaveKind } from './film.js';
+import { how } from './how.js';
+import './picture.js';
+import { stage } from './stage.js';
+import { linkTable, type StudioState, type Technique } from './state.js';
+import { StudioModel } from './studio-model.js';
+import { top } from './top.js';
+import { wall } from './wall.js';
+import { what } from './what.js';
+
+/**
+ * Pictures that units and classes of a convolutional network answer to, DeepDream, and images rebuilt from layers.
+ *
+ * @summary What a network wants to see, and what it still knows.
+ * @fires load - the first picture is shown
+ * @fires error - something failed; the picture stays as it was
+ */
+export class DreamStudio extends LitElement {
+  static override properties = {
+    network: {},
+    make: {},
+    layer: {},
+    channel: { type: Number },
+    target: { type: Number },
+    image: {},
+    link: { type: Boolean },
+    filter: { state: true },
+    dropping: { state: true },
+  };
+
+  static override styles: CSSResultGroup = [tokens, controls, layout];
+
+  /** Id of the embedded network to open with. */
+  declare network: string | undefined;
+  /** What to make: class, unit, dream, rebuild, restarts. */
+  declare make: Technique | undefined;
+  declare layer: string | undefined;
+  declare channel: number | undefined;
+  /** Class index. */
+  declare target: number | undefined;
+  /** Id of the sample picture to open with. */
+  declare image: string | undefined;
+  /** Keep the state in the address of the page. For pages that belong to the studio alone. */
+  declare link: boolean;
+  declare filter: string;
+  declare dropping: boolean;
+
+  #model: StudioModel | undefined;
+  #loaded = false;
+
+  constructor() {
+    super();
+    this.link = false;
+    this.filter = '';
+    this.dropping = false;
+    this.addEventListener('dragover', this.#onDrag);
+    this.addEventListener('dragleave', () => (this.dropping = false));
+    this.addEventListener('drop', this.#onDrop);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#keys.addEventListener('keydown', this.#onKey);
+    addEventListener('hashchange', this.#onHash);
+    const state = readLink(this.link ? location.hash : '', linkTable);
+    const given = new URLSearchParams(this.link ? location.hash.slice(1) : '');
+    const { network, make, layer, channel, target, image } = this;
+    const wished: Partial<StudioState> = {
+      network,
+      make,
+      layer,
+      channel,
+      target,
+      image,
+    } as Partial<StudioState>;
+    for (const [key, value] of Object.entries(wished)) {
+      if (value !== undefined && !given.has(key)) Object.assign(state, { [key]: value });
+    }
+    const changed = (): void => this.requestUpdate();
+    this.#model = new StudioModel(sharedEngine(), state, changed);
+    void this.#model.open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#keys.removeEventListener('keydown', this.#onKey);
+    removeEventListener('hashchange', this.#onHash);
+    this.#model?.cancel();
+    this.#model = undefined;
+  }
+
+  /** Where keys are heard: on the whole page when it belongs to the studio, else only inside the element. */
+  get #keys(): HTMLElement {
+    return this.link ? document.documentElement : this;
+  }
+
+  #banner(model: StudioModel): TemplateResult | typeof nothing {
+    const { problem, notice } = model;
+    if (!problem && notice === '') return nothing;
+    return html`<div class="banner ${problem ? '' : 'notice'}" role=${problem ? 'alert' : 'status'}>
+      <p>${problem ? problem.message : notice}</p>
+      ${problem?.retry ? html`<button @click=${problem.retry}>Try again</button>` : nothing}
+      <button @click=${() => model.dismiss()}>Close</button>
+    </div>`;
+  }
+
+  #progress(model: StudioModel): TemplateResult | typeof nothing {
+    const [busy] = ['network', 'image', 'backend']
+      .map((task) => model.busy.get(task))
+      .filter((one) => one !== undefined);
+    if (!busy) return nothing;
+    const { stage, what, loaded, total } = busy;
+    return html`<p class="quiet" style="padding:0 12px">
+      ${stage === 'download' ? 'Fetching' : stage === 'compile' ? 'Preparing' : 'Reading'} ${what}
+      ${total ? html`<progress max=${total} .value=${loaded ?? 0}></progress>` : html`<progress></progress>`}
+      <button @click=${() => model.cancel()}>Cancel</button>
+    </p>`;
+  }
+
+  protected override render(): TemplateResult {
+    const model = this.#model;
+    if (!model) return html``;
+    return html`
+      <div
+        class="studio"
+        @lens-layer-select=${(event: LayerSelectEvent) => model.choose({ layer: event.layer, channel: undefined })}
+        @lens-image-select=${(event: ImageSelectEvent) => void model.chooseImage(event.choice)}
+      >
+        <section class="top" aria-label="Network and image">
+          ${top(model, sharedEngine().backend, () => void this.#copyLink())}
+        </section>
+        <section class="what" aria-label="What to make, and how">
+          ${what(
+            model,
+            this.filter,
+            (text) => (this.filter = text),
+            (file) => resolveFile('docs', file),
+          )}
+          ${how(model)}
+        </section>
+        <section class="stage" aria-label="Picture">
+          ${this.#banner(model)} ${this.#progress(model)}
+          ${model.sheet ? wall(model, model.sheet) : stage(model)}
+          ${this.dropping ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
+        </section>
+        <aside class="film-side" aria-label="Run">
+          ${film(model, (kind) => void this.#save(kind))}
+        </aside>
+      </div>
+    `;
+  }
+
+  protected override updated(): void {
+    const model = this.#model;
+    if (!model) return;
+    if (!this.#loaded && model.run?.frame) {
+      this.#loaded = true;
+      performance.mark('convlens-first-pictures');
+      this.dispatchEvent(new Event('load'));
+    }
+    if (this.link && model.network) {
+      const hash = writeLink(model.state, linkTable);
+      if (hash !== location.hash) history.replaceState(history.state, '', hash);
+    }
+  }
+
+  readonly #onHash = (): void => {
+    const model = this.#model;
+    if (!this.link || !model || writeLink(model.state, linkTable) === location.hash) return;
+    const { network } = model.state;
+    const next = readLink(location.hash, linkTable);
+    Object.assign(model.state, next, { network });
+    if (next.network !== network) void model.chooseNetwork(next.network);
+    else if (next.image !== '')
+      void model.chooseImage({ kind: 'sample', id: next.image }, false).then(() => model.begin());
+    else model.begin();
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const model = this.#model;
+    const target = event.composedPath()[0];
+    const taken =
+      target instanceof HTMLInputElement ||
+      target instanceof HTMLSelectElement ||
+      (event.key === ' ' &&
+        target instanceof HTMLElement &&
+        target.matches('button, summary, a, [role=option], [tabindex="0"]'));
+    if (!model || taken || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { run } = model;
+    if (event.key === 'Escape' && model.sheet) model.closeSheet();
+    else if (event.key === ' ' && run?.status === 'running') run.pause();
+    else if (event.key === ' ' && run) void run.go();
+    else if (event.key === 'k') run?.keep();
+    else if (event.key === 'u') {
+      const previous = run?.film.filter(({ frame }) => frame.step < (run.frame?.step ?? 0)).at(-1);
+      if (previous && run?.status !== 'running') run?.back(previous);
+    } else return;
+    event.preventDefault();
+  };
+
+  readonly #onDrag = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    this.dropping = true;
+  };
+
+  readonly #onDrop = (event: DragEvent): void => {
+    event.preventDefault();
+    this.dropping = false;
+    void this.#take([...(event.dataTransfer?.files ?? [])]);
+  };
+
+  /** A dropped file: a recipe, an image, or a network. */
+  async #take(files: readonly File[]): Promise<void> {
+    const [first] = files;
+    const model = this.#model;
+    if (!first || !model) return;
+    if (/\.json$/i.test(first.name)) return model.takeRecipe(first);
+    if (!first.type.startsWith('image/')) return model.chooseNetworkFiles(files);
+    if (first.type === 'image/png') {
+      const { recipeFromFile } = await import('./exports.js');
+      if (
+        await recipeFromFile(first).then(
+          () => true,
+          () => false,
+        )
+      )
+        return model.takeRecipe(first);
+    }
+    return model.chooseImage({ kind: 'file', file: first, name: first.name });
+  }
+
+  async #copyLink(): Promise<void> {
+    const model = this.#model;
+    if (!model) return;
+    const url = new URL(location.href);
+    url.hash = writeLink(model.state, linkTable);
+    try {
+      await navigator.clipboard.writeText(url.href);
+      model.notice =
+        'The link is in the clipboard. It makes this very picture; your own images and files stay with you.';
+    } catch {
+      model.notice = `The browser did not allow copying. The link: ${url.href}`;
+    }
+    this.requestUpdate();
+  }
+
+  async #save(kind: SaveKind): Promise<void> {
+    const model = this.#model;
+    const run = model?.run;
+    if (!model || !run?.frame) return;
+    try {
+      const [exports, { saveFile }] = await Promise.all([
+        import('./exports.js'),
+        import('@convlens/elements/save.js'),
+      ]);
+      const name = `${model.state.network}-${model.subject}`
+        .replaceAll(/[^\w.-]+/g, '-')
+        .slice(0, 80);
+      if (kind === 'png') saveFile(exports.asPng(run), `${name}.png`);
+      else if (kind === 'csv') saveFile(exports.asCsv(run), `${name}.csv`);
+      else if (kind === 'recipe') saveFile(exports.asJson(run), `${name}.json`);
+      else {
+        announce('Making the film.');
+        const film = kind === 'gif' ? await exports.asGif(run) : await exports.asVideo(run);
+        saveFile(film, `${name}.${film.type.split('/')[1]}`);
+      }
+    } catch (error) {
+      model.fail(error);
+    }
+  }
+}
+
+define('dream-studio', DreamStudio);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'dream-studio': DreamStudio;
+  }
+}

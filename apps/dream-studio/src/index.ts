@@ -1,0 +1,2 @@
+export { DreamStudio } from './dream-studio.js';
+export type { StudioState, Technique } from './state.js';

@@ -1,0 +1,64 @@
+import type { Pixels } from '@convlens/data';
+import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
+import { define, tokens } from '@convlens/elements';
+
+/**
+ * One or several pictures side by side, drawn in their own pixels and enlarged smoothly.
+ *
+ * @summary Optimised pictures.
+ */
+class StudioPicture extends LitElement {
+  static override properties = { pictures: { attribute: false }, label: {} };
+
+  static override styles: CSSResultGroup = [
+    tokens,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        min-width: 0;
+        min-height: 0;
+      }
+      canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
+      }
+    `,
+  ];
+
+  declare pictures: readonly Pixels[];
+  /** What is shown, for screen readers. */
+  declare label: string;
+
+  constructor() {
+    super();
+    this.pictures = [];
+    this.label = '';
+  }
+
+  protected override render(): TemplateResult {
+    return html`<canvas role="img" aria-label=${this.label}></canvas>`;
+  }
+
+  protected override updated(): void {
+    const canvas = this.renderRoot.querySelector('canvas');
+    const [first] = this.pictures;
+    if (!canvas || !first) return;
+    const columns = Math.ceil(Math.sqrt(this.pictures.length));
+    const gap = this.pictures.length > 1 ? 1 : 0;
+    const [width, height] = [first.width + gap, first.height + gap];
+    const rows = Math.ceil(this.pictures.length / columns);
+    if (canvas.width !== columns * width - gap) canvas.width = columns * width - gap;
+    if (canvas.height !== rows * height - gap) canvas.height = rows * height - gap;
+    const context = canvas.getContext('2d')!;
+    for (const [i, { data, ...size }] of this.pictures.entries()) {
+      const picture = new ImageData(Uint8ClampedArray.from(data), size.width, size.height);
+      context.putImageData(picture, (i % columns) * width, Math.floor(i / columns) * height);
+    }
+  }
+}
+
+define('studio-picture', StudioPicture);

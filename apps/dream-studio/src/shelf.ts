@@ -1,0 +1,37 @@
+import { del, get, set } from 'idb-keyval';
+import type { Recipe } from '@convlens/core';
+import type { Frame } from '@convlens/engine';
+
+/** The last run, as it is kept in this browser. */
+export interface Shelved {
+  readonly recipe: Recipe;
+  readonly frame: Frame;
+  readonly curve: number[][];
+}
+
+const KEY = 'convlens-dream-studio';
+
+/** Numbers of a state above which it is not kept: a dream of many megapixels. */
+const LARGEST = 8_000_000;
+
+/**
+ * Keeps a run for the next visit. A browser that does not allow it is no reason to stop.
+ *
+ * @param run what to keep
+ */
+export async function shelve(run: Shelved): Promise<void> {
+  const { state } = run.frame;
+  const size = state?.kind === 'dream' ? state.image.length : 0;
+  if (!state || size > LARGEST) return;
+  await set(KEY, { ...run, frame: { ...run.frame, values: [] } }).catch(() => undefined);
+}
+
+/** The run of the last visit, when there is one. */
+export async function shelved(): Promise<Shelved | undefined> {
+  return get<Shelved>(KEY).catch(() => undefined);
+}
+
+/** Forgets it. */
+export async function clearShelf(): Promise<void> {
+  await del(KEY).catch(() => undefined);
+}
