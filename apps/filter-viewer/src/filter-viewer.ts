@@ -21,6 +21,7 @@ import { lensPanel } from './lens-panel.js';
 import { shownLayer, VIEWS } from './lenses.js';
 import type { PlaceSelectEvent } from './map-inspector.js';
 import { kernelPictures, mapPictures, orderUnits, type Pictures } from './pictures.js';
+import { isPicture } from './sources.js';
 import { linkTable, type View, type ViewerState } from './state.js';
 import { topBar } from './top-bar.js';
 import { ViewerModel } from './viewer-model.js';
@@ -127,7 +128,7 @@ export class FilterViewer extends LitElement {
     const source = view === 'filters' ? model.kernels : model.maps;
     const key = [source, scale, sort, dark];
     if (key.every((part, i) => part === this.#picturesOf[i])) return;
-    const sortedAnew = !model.camera || this.#picturesOf[2] !== sort;
+    const sortedAnew = !model.live.camera || this.#picturesOf[2] !== sort;
     this.#picturesOf = key;
     const together = scale === 'together';
     this.#pictures = undefined;
@@ -233,7 +234,7 @@ export class FilterViewer extends LitElement {
     if (event.key === '[') spine?.move(-1);
     else if (event.key === ']') spine?.move(1);
     else if (view) model.show({ view });
-    else if (event.key === 'f') model.toggleFreeze();
+    else if (event.key === 'f') model.live.toggleFreeze();
     else if (event.key === 'Escape') model.chooseUnit(undefined);
     else return;
     event.preventDefault();
@@ -248,7 +249,14 @@ export class FilterViewer extends LitElement {
   readonly #onDrop = (event: DragEvent): void => {
     event.preventDefault();
     this.dropping = false;
-    this.#takeFiles([...(event.dataTransfer?.files ?? [])]);
+    // Folders are among the files too, as something that cannot be read.
+    const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
+    const folders = entries.filter(
+      (entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true,
+    );
+    const names = new Set(folders.map(({ name }) => name));
+    const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !names.has(name));
+    this.#takeFiles(files, folders);
   };
 
   readonly #onPaste = (event: ClipboardEvent): void => {
@@ -257,14 +265,19 @@ export class FilterViewer extends LitElement {
     this.#takeFiles([...(event.clipboardData?.files ?? [])]);
   };
 
-  /** A dropped or pasted file is an image when it says so, else it is tried as a network. */
-  #takeFiles(files: readonly File[]): void {
+  /**
+   * A dropped or pasted picture is opened; several, a folder or an archive are searched for patches; anything else is
+   * tried as a network.
+   */
+  #takeFiles(files: readonly File[], folders: readonly FileSystemDirectoryEntry[] = []): void {
     const [first] = files;
-    if (!first) return;
-    const isImage =
-      first.type.startsWith('image/') || /\.(png|jpe?g|webp|gif|avif|bmp)$/i.test(first.name);
-    if (isImage) void this.#model?.chooseImage({ kind: 'file', file: first, name: first.name });
-    else void this.#model?.chooseNetworkFiles(files);
+    const pictures = files.filter(({ name, type }) => isPicture(name, type));
+    const isSet = pictures.length > 1 || files.some(({ name }) => /\.zip$/i.test(name));
+    const file = pictures[0];
+    if (folders.length > 0 || isSet) void this.#model?.chooseImageSet(files, folders);
+    else if (first && file === first) {
+      void this.#model?.chooseImage({ kind: 'file', file, name: file.name });
+    } else if (first) void this.#model?.chooseNetworkFiles(files);
   }
 
   async #copyLink(): Promise<void> {

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, resolveFile } from '@convlens/elements';
 import { LENSES, readout, shownLayer, unitWords, VIEWS } from './lenses.js';
+import type { RuleSelectEvent } from './patches-panel.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
@@ -77,7 +78,7 @@ function gridControls(model: ViewerModel): TemplateResult {
 /** Which unit of the layer is carried back. */
 function unitControls(model: ViewerModel): TemplateResult {
   const channels = model.layer?.shape[0] ?? 1;
-  const shown = model.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
+  const shown = model.backward.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
   const choose = (event: Event): void => {
     const wished = (event.target as HTMLInputElement).valueAsNumber;
     if (Number.isInteger(wished)) {
@@ -152,19 +153,37 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   const [, height = 1, width = 1] = network?.input.shape ?? [];
   const blueFirst = network?.preprocessing.channelOrder === 'BGR';
   if (state.view === 'projections') {
-    return html`<lens-projection-panel
-      .projections=${model.projections}
-      .layer=${model.layer}
-      .image=${model.preview}
-      .blueFirst=${blueFirst}
-      .inputSize=${[height, width]}
-    ></lens-projection-panel>`;
+    return html`<div class="stack">
+      <lens-projection-panel
+        .projections=${model.backward.projections}
+        .layer=${model.layer}
+        .image=${model.backward.picture}
+        .blueFirst=${blueFirst}
+        .inputSize=${[height, width]}
+      ></lens-projection-panel>
+      ${
+        model.patches
+          ? html`<lens-patches-panel
+              .search=${model.patches}
+              .patches=${model.patches.patches}
+              .status=${model.patches.status}
+              .looked=${model.patches.looked}
+              .rule=${state.rule}
+              .live=${model.live.camera !== undefined}
+              .blueFirst=${blueFirst}
+              .inputSize=${[height, width]}
+              .revision=${model.patches.revision}
+              @lens-rule-select=${(event: RuleSelectEvent) => model.show({ rule: event.rule })}
+            ></lens-patches-panel>`
+          : nothing
+      }
+    </div>`;
   }
   if (state.view === 'attribution') {
     const { method, randomised = 0 } = state;
     return html`<lens-attribution-panel
-      .attribution=${model.attribution}
-      .choice=${{ target: model.target, method, randomised }}
+      .attribution=${model.backward.attribution}
+      .choice=${{ target: model.backward.target, method, randomised }}
       .names=${model.names}
       .classes=${network?.logits?.classes ?? 0}
       .layers=${model.weightedLayers}
@@ -214,6 +233,6 @@ export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateRes
           : nothing
       }
     </div>
-    ${panel.dropping ? html`<div class="drop">Drop a picture or an ONNX network</div>` : nothing}
+    ${panel.dropping ? html`<div class="drop">Drop a picture, several, a folder, a zip, or an ONNX network</div>` : nothing}
   `;
 }

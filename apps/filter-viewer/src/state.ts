@@ -1,4 +1,4 @@
-import { attributionMethods } from '@convlens/core';
+import { attributionMethods, type Projection } from '@convlens/core';
 import { index, oneOf, text, type LinkTable } from '@convlens/elements';
 import type { AttributionMethod } from '@convlens/engine';
 
@@ -21,6 +21,8 @@ export interface ViewerState {
   /** Pinned place of the pinned unit's map. */
   row: number | undefined;
   column: number | undefined;
+  /** How the strongest patches are carried back. */
+  rule: Projection['rule'];
   /** Class of the attribution; the most probable one when left out. */
   target: number | undefined;
   method: AttributionMethod;
@@ -39,6 +41,7 @@ export const linkTable: LinkTable<ViewerState> = {
   scale: oneOf(['each', 'together'], 'each'),
   row: index(),
   column: index(),
+  rule: oneOf(['deconvnet', 'guided', 'backprop'], 'deconvnet'),
   target: index(),
   method: oneOf(attributionMethods, 'saliency'),
   randomised: index(),

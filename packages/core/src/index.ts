@@ -40,4 +40,12 @@ export {
   type AxisField,
   type ReceptiveField,
 } from './receptive-field/receptive-field.js';
+export { fieldWindow, seenWindow, type FieldWindow } from './receptive-field/window.js';
+export {
+  emptyRanking,
+  rankImage,
+  strongestPlaces,
+  type Ranking,
+  type StrongPlace,
+} from './strongest-patches/ranking.js';
 export { hasKernels, kernels, type Kernels } from './weights/kernels.js';

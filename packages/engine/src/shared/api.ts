@@ -5,6 +5,7 @@ import type {
   ChannelStatistics,
   Kernels,
   Projection,
+  Ranking,
   ReceptiveField,
   Target,
 } from '@convlens/core';
@@ -137,8 +138,8 @@ export interface Activations {
 /** Asks for projections of a unit to the pixels. */
 export interface ProjectionRequest {
   readonly network: string;
-  /** Id of a kept image, or a frame that is used once and closed. */
-  readonly image: string | ImageBitmap;
+  /** Id of a kept image, an image file that is not kept, or a frame that is used once and closed. */
+  readonly image: string | Blob | ImageBitmap;
   /** The unit; without a place, its strongest one. */
   readonly target: Extract<Target, { kind: 'unit' }>;
   readonly rules: readonly ReluRule[];
@@ -150,6 +151,27 @@ export interface Projections {
   readonly projections: readonly Projection[];
   readonly backend: BackendReport;
   /** Milliseconds, preparing included. */
+  readonly runMs: number;
+}
+
+/** Asks for images of a set to be ranked by how strongly the channels of a layer answer to them. */
+export interface RankingRequest {
+  readonly network: string;
+  readonly layer: string;
+  /** Images with their numbers in the set. They are read one after the other, and not kept. */
+  readonly images: readonly (Omit<ImageSource, 'id'> & { readonly index: number })[];
+  /** What is known so far; nothing by default. */
+  readonly ranking?: Ranking;
+}
+
+/** Answer to a `RankingRequest`. */
+export interface RankingAnswer {
+  /** What was known, with these images. */
+  readonly ranking: Ranking;
+  /** Images that were left out because they cannot be read, and why. */
+  readonly unreadable: readonly { readonly index: number; readonly message: string }[];
+  readonly backend: BackendReport;
+  /** Milliseconds, reading and preparing included. */
   readonly runMs: number;
 }
 
@@ -240,6 +262,7 @@ export interface EngineApi {
   useBackend(job: number, choice: BackendChoice): Promise<BackendReport>;
   activations(job: number, request: ActivationRequest): Promise<Activations>;
   projections(job: number, request: ProjectionRequest): Promise<Projections>;
+  rankImages(job: number, request: RankingRequest): Promise<RankingAnswer>;
   attribution(job: number, request: AttributionRequest): Promise<Attribution>;
   runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
   memory(): Promise<MemoryReport>;

@@ -13,10 +13,13 @@ import type {
   GraphResult,
   ProjectionRequest,
   Projections,
+  RankingAnswer,
+  RankingRequest,
 } from '../shared/api.js';
 import type { Backends } from './backends.js';
 import type { Derive } from './derive.js';
 import type { Job } from './jobs.js';
+import { rankImages, type ReadImage } from './rank-images.js';
 import type { Runtime } from './runtime.js';
 
 /**
@@ -120,16 +123,41 @@ export class Compute {
     everyLayer: boolean;
   }> {
     return this.#withRuntime(job, async (runtime, report) => {
-      let maps = this.#maps.get(network);
-      if (!maps) {
-        job.report({ stage: 'compile', what: network.title });
-        maps = new FeatureMaps(network, runtime.executor);
-        this.#maps.set(network, maps);
-      }
+      const maps = this.#featureMaps(job, network, runtime);
       const { everyLayer } = maps;
       const more = strengths && everyLayer ? network.layers.map(({ value }) => value) : [];
       const results = await maps.read(input, [...new Set([...values, ...more])]);
       return { results, report, everyLayer };
+    });
+  }
+
+  #featureMaps(job: Job, network: Network, { executor }: Runtime): FeatureMaps {
+    let maps = this.#maps.get(network);
+    if (!maps) {
+      job.report({ stage: 'compile', what: network.title });
+      maps = new FeatureMaps(network, executor);
+      this.#maps.set(network, maps);
+    }
+    return maps;
+  }
+
+  /**
+   * The strongest answers of a layer's channels over images of a set.
+   *
+   * @throws LensError `E_SHAPE` when the ranking so far is of another layer, and as `activations` does
+   */
+  rankImages(
+    job: Job,
+    network: Network,
+    request: RankingRequest,
+    readImage: ReadImage,
+  ): Promise<RankingAnswer> {
+    const began = performance.now();
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const maps = this.#featureMaps(job, network, runtime);
+      const toTensor = (pixels: Pixels): TensorData<'float32'> => this.#input(network, pixels);
+      const found = await rankImages({ job, network, maps, request, readImage, toTensor });
+      return { ...found, backend, runMs: performance.now() - began };
     });
   }
 
