@@ -1,9 +1,15 @@
-import type { Attribution, EngineClient, NetworkSummary, Projections } from '@convlens/engine';
-import { LensError } from '@convlens/onnx';
 import type { Tasks } from './tasks.js';
 import type { ViewerModel } from './viewer-model.js';
+import type { Target } from '@convlens/core';
+import type { Attribution, EngineClient, NetworkSummary, Projections } from '@convlens/engine';
 
-/** What is carried back through the network: projections of a unit, attributions of a class. */
+/** A unit at a place of its map. */
+export type Unit = Extract<Target, { kind: 'unit' }> & {
+  readonly row: number;
+  readonly column: number;
+};
+
+/** What is carried back through the network: projections of a unit, attributions of a class or a unit. */
 export class Backward {
   readonly #engine: EngineClient;
   readonly #tasks: Tasks;
@@ -38,9 +44,22 @@ export class Backward {
     return state.channel ?? strongest;
   }
 
-  /** The class that attributions are for: the chosen one, or the most probable. */
-  get target(): number {
-    return this.#model.state.target ?? this.#model.scores[0]?.index ?? 0;
+  /** The pinned unit, or the strongest of the layer; at the pinned place, or its strongest one. */
+  get unit(): Unit | undefined {
+    const { layer, maps, state } = this.#model;
+    if (!layer || maps?.layer !== layer.id) return undefined;
+    const { channel } = this;
+    const [, , width = 1] = maps.activation.shape;
+    const peak = maps.statistics.peak[channel] ?? 0;
+    const { row = Math.floor(peak / width), column = peak % width } = state;
+    return { kind: 'unit', layer: layer.id, channel, row, column };
+  }
+
+  /** What attributions are of: the unit where it is chosen or there are no classes, else a class, the most probable. */
+  get target(): Unit | { readonly kind: 'class'; readonly index: number } {
+    const { state, scores, network } = this.#model;
+    const unit = state.of === 'unit' || !network?.logits ? this.unit : undefined;
+    return unit ?? { kind: 'class', index: state.target ?? scores[0]?.index ?? 0 };
   }
 
   /** Carries the unit back by all three rules. */
@@ -58,16 +77,17 @@ export class Backward {
     });
   }
 
-  /** Says which pixels drove a class. */
+  /** Says which pixels drove the target. */
   async attribute(network: NetworkSummary, image: string): Promise<boolean> {
-    if (!network.logits) {
-      const message = `${network.title} has no class scores to attribute.`;
-      this.#tasks.fail(new LensError('E_ARGUMENT', message), 'attribution');
-      return false;
-    }
     const { method, randomised = 0 } = this.#model.state;
     return this.#tasks.run('attribution', async (options) => {
-      const target = { kind: 'class', index: this.target } as const;
+      const { target } = this;
+      const { gradCamLayer } = await import('./inspectors.js');
+      // Where there is nothing to compute the panel says why.
+      if (method.includes('gradcam') && gradCamLayer(network, target) === undefined) {
+        this.attribution = undefined;
+        return;
+      }
       const request = { network: network.id, image, target, method, randomised };
       this.attribution = await this.#engine.attribution(request, options);
     });

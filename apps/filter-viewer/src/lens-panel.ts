@@ -181,11 +181,13 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   }
   if (state.view === 'attribution') {
     const { method, randomised = 0 } = state;
+    const { target, unit } = model.backward;
     return html`<lens-attribution-panel
       .attribution=${model.backward.attribution}
-      .choice=${{ target: model.backward.target, method, randomised }}
+      .choice=${{ target, method, randomised }}
+      .unit=${unit}
+      .network=${network}
       .names=${model.names}
-      .classes=${network?.logits?.classes ?? 0}
       .layers=${model.weightedLayers}
       .image=${model.preview}
       .blueFirst=${blueFirst}

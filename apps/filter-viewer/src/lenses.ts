@@ -38,7 +38,7 @@ export const LENSES: Readonly<Record<View, Lens>> = {
   },
   attribution: {
     title: 'Attribution',
-    sentence: 'Which pixels drove the score of a class.',
+    sentence: 'Which pixels drove the score of a class, or the answer of a unit.',
     hint: '',
     page: 'attribution.html',
   },

@@ -23,6 +23,8 @@ export interface ViewerState {
   column: number | undefined;
   /** How the strongest patches are carried back. */
   rule: Projection['rule'];
+  /** What attributions are of. */
+  of: 'class' | 'unit';
   /** Class of the attribution; the most probable one when left out. */
   target: number | undefined;
   method: AttributionMethod;
@@ -42,6 +44,7 @@ export const linkTable: LinkTable<ViewerState> = {
   row: index(),
   column: index(),
   rule: oneOf(['deconvnet', 'guided', 'backprop'], 'deconvnet'),
+  of: oneOf(['class', 'unit'], 'class'),
   target: index(),
   method: oneOf(attributionMethods, 'saliency'),
   randomised: index(),

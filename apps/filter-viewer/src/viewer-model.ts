@@ -259,7 +259,7 @@ export class ViewerModel {
     this.state.channel = unit;
     this.state.row = this.state.column = undefined;
     this.#changed();
-    if (this.state.view === 'projections') this.refresh();
+    if (['projections', 'attribution'].includes(this.state.view)) this.refresh();
   }
 
   /** Pins a place of the pinned map. */
@@ -348,7 +348,9 @@ export class ViewerModel {
   }
 
   /** Changes what is attributed, how, or how much of the network is destroyed. */
-  chooseAttribution(choice: Partial<Pick<ViewerState, 'target' | 'method' | 'randomised'>>): void {
+  chooseAttribution(
+    choice: Partial<Pick<ViewerState, 'of' | 'target' | 'method' | 'randomised'>>,
+  ): void {
     Object.assign(this.state, choice);
     this.refresh();
   }

@@ -16,6 +16,7 @@ export {
   type AttributionTask,
   type Attributed,
 } from './attribution/methods.js';
+export { gradCamLayer, layersBelow } from './attribution/cam-layer.js';
 export { normalNoise } from './attribution/noise.js';
 export {
   gradientProblem,
