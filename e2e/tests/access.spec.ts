@@ -65,7 +65,7 @@ for (const [scheme, width] of [
   ['light', 360],
   ['dark', 360],
 ] as const) {
-  test(`axe finds nothing in the projections and patches at ${width} px, ${scheme}`, async ({
+  test(`axe finds nothing in projections, patches, switches and attribution at ${width} px, ${scheme}`, async ({
     viewer,
     page,
   }) => {
@@ -80,6 +80,16 @@ for (const [scheme, width] of [
     expect(overflow).toBeLessThanOrEqual(0);
     await panel.getByRole('heading').scrollIntoViewIfNeeded();
     await viewer.shot(`patches-${width}-${scheme}`);
+    await page.getByRole('tab', { name: 'Feature maps' }).click();
+    await page.getByRole('button', { name: 'Switches of pool2' }).click();
+    await viewer.unit(1).click();
+    await expect(page.locator('lens-switch-inspector')).toContainText('came from');
+    expect(await findings(viewer)).toEqual([]);
+    await page.getByRole('tab', { name: 'Attribution' }).click();
+    await page.getByLabel('Target').selectOption('The pinned unit');
+    await expect(page.getByRole('img', { name: /for channel 1 of pool2/ }).first()).toBeVisible();
+    expect(await findings(viewer)).toEqual([]);
+    await viewer.shot(`unit-attribution-${width}-${scheme}`);
   });
 }
 

@@ -137,8 +137,11 @@ export class FilterViewer extends LitElement {
       this.#pictures = kernelPictures(model.kernels, together, dark);
       strengths = model.kernels.norm;
     } else if (view !== 'filters' && model.maps) {
-      const { activation, statistics } = model.maps;
-      this.#pictures = mapPictures(activation, statistics, together, dark);
+      const { activation, statistics, pooling } = model.maps;
+      this.#pictures =
+        pooling && model.switchPictures
+          ? model.switchPictures({ ...model.maps, pooling }, together, dark)
+          : mapPictures(activation, statistics, together, dark);
       strengths = statistics.channelHigh;
     }
     // With the camera on, an order by strength would never stand still.

@@ -16,19 +16,30 @@ function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateRes
       .unit=${state.channel}
     ></lens-kernel-inspector>`;
   }
-  return html`<lens-map-inspector
-    .image=${model.preview}
-    .imageTitle=${model.imageTitle}
+  const pooling = state.view === 'maps' ? model.maps?.pooling : undefined;
+  const switches = html`<lens-switch-inspector
     .map=${model.maps}
-    .layer=${model.layer}
+    .source=${model.layer?.from[0] ?? 'the layer below'}
     .pictures=${pictures}
-    .unit=${state.view === 'maps' ? state.channel : undefined}
-    .hint=${LENSES[state.view].hint}
+    .unit=${state.channel}
     .row=${state.row}
     .column=${state.column}
-    .inputSize=${[height, width]}
     .revision=${model.revision}
-  ></lens-map-inspector>`;
+  ></lens-switch-inspector>`;
+  return html`${pooling && state.channel !== undefined ? switches : nothing}
+    <lens-map-inspector
+      .image=${model.preview}
+      .imageTitle=${model.imageTitle}
+      .map=${model.maps}
+      .layer=${model.layer}
+      .pictures=${pictures}
+      .unit=${state.view === 'maps' ? state.channel : undefined}
+      .hint=${LENSES[state.view].hint}
+      .row=${state.row}
+      .column=${state.column}
+      .inputSize=${[height, width]}
+      .revision=${model.revision}
+    ></lens-map-inspector>`;
 }
 
 function aboutLayer({ id, op, shape, parameters, macs }: LayerSummary): TemplateResult {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, resolveFile } from '@convlens/elements';
-import { LENSES, readout, shownLayer, unitWords, VIEWS } from './lenses.js';
+import { LENSES, readout, shownLayer, SWITCHES, unitWords, VIEWS } from './lenses.js';
 import type { RuleSelectEvent } from './patches-panel.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
@@ -73,6 +73,29 @@ function gridControls(model: ViewerModel): TemplateResult {
       <option value="together" .selected=${scale === 'together'}>One scale for all</option>
     </select>
   `;
+}
+
+/** Where pooled values came from: of this layer, or of the nearest max-pooling below it. */
+function switchControl(model: ViewerModel): TemplateResult | typeof nothing {
+  const { maxPooling: pool, state } = model;
+  if (state.view !== 'maps' || !pool) return nothing;
+  if (pool.id !== state.layer) {
+    const go = (): void => {
+      state.switches = 'on';
+      model.chooseLayer(pool.id);
+    };
+    return html`<button title="Where its values came from" @click=${go}>
+      Switches of ${pool.id}
+    </button>`;
+  }
+  const on = state.switches === 'on';
+  return html`<button
+    aria-pressed=${on}
+    title="Where its values came from"
+    @click=${() => model.show({ switches: on ? 'off' : 'on' })}
+  >
+    Switches
+  </button>`;
 }
 
 /** Which unit of the layer is carried back. */
@@ -215,12 +238,14 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
 export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateResult {
   const { view, channel } = model.state;
   const unit = panel.hovered ?? channel;
-  const { sentence, page } = LENSES[view];
+  const { page } = LENSES[view];
+  const isPooled = view === 'maps' && model.maps?.pooling !== undefined;
+  const sentence = isPooled ? SWITCHES : LENSES[view].sentence;
   const grid = view === 'filters' || view === 'maps';
   return html`
     <div class="bar">
       <div role="tablist" aria-label="Lens">${VIEWS.map((one) => tab(model, one))}</div>
-      ${grid ? gridControls(model) : nothing}
+      ${grid ? gridControls(model) : nothing} ${switchControl(model)}
       ${view === 'projections' ? unitControls(model) : nothing}
     </div>
     <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>

@@ -44,6 +44,10 @@ export const LENSES: Readonly<Record<View, Lens>> = {
   },
 };
 
+/** Said of the feature maps of a max-pooling while its switches are shown. */
+export const SWITCHES =
+  'What the pooling read: the places whose value it took are bright, the others dim. Pin a channel to see each window.';
+
 /** All lenses, in the order of the tabs. */
 export const VIEWS = Object.keys(LENSES) as View[];
 

@@ -21,6 +21,8 @@ export interface ViewerState {
   /** Pinned place of the pinned unit's map. */
   row: number | undefined;
   column: number | undefined;
+  /** Max-poolings are shown by what they read, with the places that won. */
+  switches: 'on' | 'off';
   /** How the strongest patches are carried back. */
   rule: Projection['rule'];
   /** What attributions are of. */
@@ -43,6 +45,7 @@ export const linkTable: LinkTable<ViewerState> = {
   scale: oneOf(['each', 'together'], 'each'),
   row: index(),
   column: index(),
+  switches: oneOf(['off', 'on'], 'off'),
   rule: oneOf(['deconvnet', 'guided', 'backprop'], 'deconvnet'),
   of: oneOf(['class', 'unit'], 'class'),
   target: index(),

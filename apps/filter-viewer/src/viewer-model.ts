@@ -26,6 +26,7 @@ import type { PatchSearch } from './patches.js';
 import { drawWindow, previewOf } from './preview.js';
 import { entrySource, fetchImage, FILE_PREFIX, fileSource } from './sources.js';
 import type { ViewerState } from './state.js';
+import type { switchPictures } from './switches.js';
 import { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
 
 const IMAGE = 'current';
@@ -66,6 +67,8 @@ export class ViewerModel {
   readonly live: Live;
   /** Projections and attributions. */
   readonly backward: Backward;
+  /** Draws switches; there once they were asked for. */
+  switchPictures: typeof switchPictures | undefined;
   /** The strongest patches; there once their lens was open. */
   patches: PatchSearch | undefined;
 
@@ -132,6 +135,18 @@ export class ViewerModel {
   get aspect(): number | undefined {
     const [, height = 1, width = 1] = this.network?.input.shape ?? [];
     return this.network && width / height;
+  }
+
+  /** The chosen layer if it is a max-pooling, else the nearest one on the way from it to the image. */
+  get maxPooling(): LayerSummary | undefined {
+    const layers = this.network?.layers ?? [];
+    const way = new Set([this.state.layer]);
+    for (const id of way) {
+      const layer = layers.find((one) => one.id === id);
+      if (layer?.op.endsWith('MaxPool')) return layer;
+      for (const before of layer?.from ?? []) way.add(before);
+    }
+    return undefined;
   }
 
   /** Networks that can be chosen: the embedded ones, and files that were opened. */
@@ -274,7 +289,7 @@ export class ViewerModel {
   }
 
   /** Changes how things are shown. */
-  show(change: Partial<Pick<ViewerState, 'view' | 'sort' | 'scale' | 'rule'>>): void {
+  show(change: Partial<Pick<ViewerState, 'view' | 'sort' | 'scale' | 'rule' | 'switches'>>): void {
     // What was under way for a lens that is left would only keep the next one waiting.
     if (change.view !== undefined) this.#tasks.cancelOne(this.state.view);
     if (change.view !== undefined && change.view !== 'projections') this.patches?.pause();
@@ -357,7 +372,9 @@ export class ViewerModel {
 
   async #readMaps(network: NetworkSummary): Promise<void> {
     await this.#task('maps', async (options) => {
-      this.#take(await this.#engine.activations(this.#request(network, IMAGE), options));
+      const answer = await this.#engine.activations(this.#request(network, IMAGE), options);
+      await this.#prepareFor(answer);
+      this.#take(answer);
       this.memory = await this.#engine.memory();
     });
   }
@@ -367,7 +384,15 @@ export class ViewerModel {
     image: string | ImageBitmap,
   ): Parameters<EngineClient['activations']>[0] {
     const layers = this.layer ? [this.layer.id] : [];
-    return { network: network.id, image, layers, scores: true, strengths: true };
+    const switches = this.state.switches === 'on' && this.state.view === 'maps';
+    return { network: network.id, image, layers, scores: true, strengths: true, switches };
+  }
+
+  /** Loads what draws an answer, where that is no part of every page. */
+  async #prepareFor(answer: Activations): Promise<void> {
+    if (answer.layers[0]?.pooling) {
+      this.switchPictures ??= (await import('./switches.js')).switchPictures;
+    }
   }
 
   #take(answer: Activations): void {
@@ -402,6 +427,7 @@ export class ViewerModel {
       drawWindow(preview, shown, this.aspect ?? 1);
       shown.close();
       const answer = await this.#engine.activations(this.#request(network, sent));
+      await this.#prepareFor(answer);
       if (!current() || this.network !== network) return;
       // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
       this.#spare = this.preview ?? document.createElement('canvas');

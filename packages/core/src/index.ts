@@ -26,6 +26,7 @@ export {
   type Seed,
   type Target,
 } from './gradients/gradients.js';
+export { maxPoolingOf, poolingSwitches, type MaxPooling } from './pooling-switches/switches.js';
 export { project, type Projection } from './projection/projection.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';

@@ -52,8 +52,8 @@ export class FeatureMaps {
    *
    * @param input float32 `[1, C, H, W]`, preprocessed as the network expects
    * @param values names of values of the graph
-   * @param options `alone`: run no more than these values need, which pays when many inputs follow, and reach values
-   *   that are no layers
+   * @param options `alone`: run no more than these values need, which pays when many inputs follow; so it is for values
+   *   that are no layers, too
    * @returns the tensors by value name, float32 with a leading batch of 1
    * @throws LensError as the executor does
    */
@@ -69,10 +69,10 @@ export class FeatureMaps {
 
   async #program(values: readonly string[], alone: boolean): Promise<Program> {
     const { graph, layers, logits } = this.#network;
-    const wanted =
-      this.everyLayer && !alone
-        ? [...new Set([...layers.map(({ value }) => value), ...(logits ? [logits.value] : [])])]
-        : [...new Set(values)].sort();
+    const known = new Set(layers.map(({ value }) => value));
+    if (logits) known.add(logits.value);
+    const isKnown = values.every((value) => known.has(value));
+    const wanted = this.everyLayer && !alone && isKnown ? [...known] : [...new Set(values)].sort();
     const key = wanted.join('\n');
     let program = this.#programs.get(key);
     if (!program) {

@@ -1,5 +1,5 @@
 import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
-import type { ReluRule } from '@convlens/autodiff';
+import type { Geometry, ReluRule } from '@convlens/autodiff';
 import type {
   AttributionMethod,
   ChannelStatistics,
@@ -109,6 +109,8 @@ export interface ActivationRequest {
   readonly layers: readonly string[];
   /** Also give the class scores. */
   readonly scores?: boolean;
+  /** Also give what max-poolings among the layers read, and where each pooled value came from. */
+  readonly switches?: boolean;
   /** Also give the strength (root mean square) of every layer, where one program holds them all. */
   readonly strengths?: boolean;
 }
@@ -119,6 +121,18 @@ export interface LayerActivation {
   /** float32 `[C, H, W]` or `[N]`. */
   readonly activation: TensorData<'float32'>;
   readonly statistics: ChannelStatistics;
+  /** Of a max-pooling, when the request asks for switches. */
+  readonly pooling?: LayerPooling;
+}
+
+/** What a max-pooling read, and what it took of it. */
+export interface LayerPooling {
+  /** float32 `[C, H, W]`. */
+  readonly activation: TensorData<'float32'>;
+  readonly statistics: ChannelStatistics;
+  /** For every pooled value, row * W + column of where it came from; -1 for a window without a number. */
+  readonly switches: Int32Array;
+  readonly geometry: Geometry;
 }
 
 /** Answer to an `ActivationRequest`. */

@@ -1,5 +1,12 @@
 import type { Network } from '@convlens/adapters';
-import { channelStatistics, FeatureMaps, findLayer } from '@convlens/core';
+import {
+  channelStatistics,
+  FeatureMaps,
+  findLayer,
+  maxPoolingOf,
+  poolingSwitches,
+  type MaxPooling,
+} from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { float32, LensError, read, type TensorData } from '@convlens/onnx';
 import type {
@@ -11,6 +18,7 @@ import type {
   BackendReport,
   GraphRequest,
   GraphResult,
+  LayerActivation,
   ProjectionRequest,
   Projections,
   RankingAnswer,
@@ -79,6 +87,13 @@ export class Compute {
     const ready = performance.now();
     const wanted = request.layers.map((id) => findLayer(network, id));
     const values = wanted.map(({ value }) => value);
+    const poolings = new Map<string, MaxPooling>();
+    for (const { value } of request.switches ? wanted : []) {
+      const pooling = maxPoolingOf(network.graph, value);
+      if (!pooling) continue;
+      poolings.set(value, pooling);
+      values.push(pooling.source);
+    }
     if (request.scores && network.logits) values.push(network.logits.value);
     const { results, report, everyLayer } = await this.#read(
       job,
@@ -89,10 +104,14 @@ export class Compute {
     );
     const ran = performance.now();
     job.check();
-    const layers = wanted.map(({ id, value }) => {
-      const activation = results.get(value)!;
-      const single = { ...activation, shape: activation.shape.slice(1) };
-      return { layer: id, activation: single, statistics: channelStatistics(single) };
+    const layers = wanted.map(({ id, value }): LayerActivation => {
+      const map = withStatistics(results.get(value)!);
+      const pooling = poolings.get(value);
+      if (!pooling) return { layer: id, ...map };
+      const { geometry, source } = pooling;
+      const read = withStatistics(results.get(source)!);
+      const switches = poolingSwitches(read.activation, geometry);
+      return { layer: id, ...map, pooling: { ...read, switches, geometry } };
     });
     const logits = request.scores && network.logits && results.get(network.logits.value);
     const strengths =
@@ -253,6 +272,14 @@ export class Compute {
       }
     }
   }
+}
+
+/** The activation of one image without its batch, and what is said of it. */
+function withStatistics(
+  activation: TensorData<'float32'>,
+): Pick<LayerActivation, 'activation' | 'statistics'> {
+  const single = { ...activation, shape: activation.shape.slice(1) };
+  return { activation: single, statistics: channelStatistics(single) };
 }
 
 function rootMeanSquare(data: Float32Array): number {
