@@ -38,15 +38,16 @@ export class Backward {
 
   /** The unit in question: the pinned channel, or the strongest. */
   get channel(): number {
-    const { state, maps } = this.#model;
-    const high = maps?.statistics.channelHigh ?? new Float32Array(1);
+    const { state, readings } = this.#model;
+    const high = readings.maps?.statistics.channelHigh ?? new Float32Array(1);
     const strongest = high.reduce((best, value, i) => (value > high[best]! ? i : best), 0);
     return state.channel ?? strongest;
   }
 
   /** The pinned unit, or the strongest of the layer; at the pinned place, or its strongest one. */
   get unit(): Unit | undefined {
-    const { layer, maps, state } = this.#model;
+    const { layer, readings, state } = this.#model;
+    const { maps } = readings;
     if (!layer || maps?.layer !== layer.id) return undefined;
     const { channel } = this;
     const [, , width = 1] = maps.activation.shape;
@@ -57,9 +58,9 @@ export class Backward {
 
   /** What attributions are of: the unit where it is chosen or there are no classes, else a class, the most probable. */
   get target(): Unit | { readonly kind: 'class'; readonly index: number } {
-    const { state, scores, network } = this.#model;
+    const { state, readings, network } = this.#model;
     const unit = state.of === 'unit' || !network?.logits ? this.unit : undefined;
-    return unit ?? { kind: 'class', index: state.target ?? scores[0]?.index ?? 0 };
+    return unit ?? { kind: 'class', index: state.target ?? readings.scores[0]?.index ?? 0 };
   }
 
   /** Carries the unit back by all three rules. */

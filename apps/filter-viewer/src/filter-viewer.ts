@@ -125,7 +125,7 @@ export class FilterViewer extends LitElement {
   #arrange(model: ViewerModel): void {
     const { view, scale, sort } = model.state;
     const dark = this.#dark;
-    const source = view === 'filters' ? model.kernels : model.maps;
+    const source = view === 'filters' ? model.kernels : model.readings.maps;
     const key = [source, scale, sort, dark];
     if (key.every((part, i) => part === this.#picturesOf[i])) return;
     const sortedAnew = !model.live.camera || this.#picturesOf[2] !== sort;
@@ -136,11 +136,11 @@ export class FilterViewer extends LitElement {
     if (view === 'filters' && model.kernels) {
       this.#pictures = kernelPictures(model.kernels, together, dark);
       strengths = model.kernels.norm;
-    } else if (view !== 'filters' && model.maps) {
-      const { activation, statistics, pooling } = model.maps;
+    } else if (view !== 'filters' && model.readings.maps) {
+      const { activation, statistics, pooling } = model.readings.maps;
       this.#pictures =
-        pooling && model.switchPictures
-          ? model.switchPictures({ ...model.maps, pooling }, together, dark)
+        pooling && model.readings.switchPictures
+          ? model.readings.switchPictures({ ...model.readings.maps, pooling }, together, dark)
           : mapPictures(activation, statistics, together, dark);
       strengths = statistics.channelHigh;
     }
@@ -165,14 +165,14 @@ export class FilterViewer extends LitElement {
         @lens-place-select=${(event: PlaceSelectEvent) => model.choosePlace(event.row, event.column)}
       >
         <section class="top" aria-label="Network and image">
-          ${topBar(model, model.answer?.backend ?? this.engine.backend, () => void this.#copyLink())}
+          ${topBar(model, model.readings.answer?.backend ?? this.engine.backend, () => void this.#copyLink())}
         </section>
         <section class="spine" aria-label="Layers">
           <lens-spine
             style="height:100%"
             .layers=${model.network?.layers ?? []}
             .selected=${model.state.layer}
-            .strengths=${model.strengths}
+            .strengths=${model.readings.strengths}
           ></lens-spine>
         </section>
         <section class="main" aria-label="Units of the layer">

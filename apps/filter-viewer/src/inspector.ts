@@ -16,9 +16,9 @@ function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateRes
       .unit=${state.channel}
     ></lens-kernel-inspector>`;
   }
-  const pooling = state.view === 'maps' ? model.maps?.pooling : undefined;
+  const pooling = state.view === 'maps' ? model.readings.maps?.pooling : undefined;
   const switches = html`<lens-switch-inspector
-    .map=${model.maps}
+    .map=${model.readings.maps}
     .source=${model.layer?.from[0] ?? 'the layer below'}
     .pictures=${pictures}
     .unit=${state.channel}
@@ -30,7 +30,7 @@ function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateRes
     <lens-map-inspector
       .image=${model.preview}
       .imageTitle=${model.imageTitle}
-      .map=${model.maps}
+      .map=${model.readings.maps}
       .layer=${model.layer}
       .pictures=${pictures}
       .unit=${state.view === 'maps' ? state.channel : undefined}
@@ -70,7 +70,7 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
     ['parameters', formatCount(network.parameters)],
     ['multiply-adds', formatCount(network.macs)],
     ['file', formatBytes(network.bytes)],
-    ...(model.memory ? ([['memory', memoryWords(model.memory)]] as const) : []),
+    ...(model.readings.memory ? ([['memory', memoryWords(model.readings.memory)]] as const) : []),
     ...(entry
       ? ([
           ['right answers', percent(entry.accuracy.top1)],
@@ -119,7 +119,8 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
  * @param pictures of the units of the layer
  */
 export function inspector(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
-  const { state, network, layer, scores } = model;
+  const { state, network, layer } = model;
+  const { scores } = model.readings;
   const name = state.view === 'filters' ? 'Filter' : 'Channel';
   const shown = shownLayer(model);
   const title =

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, resolveFile } from '@convlens/elements';
+import { weightedLayers } from './layer-ways.js';
 import { LENSES, readout, shownLayer, SWITCHES, unitWords, VIEWS } from './lenses.js';
-import type { RuleSelectEvent } from './patches-panel.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
@@ -188,15 +188,7 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
         model.patches
           ? html`<lens-patches-panel
               .search=${model.patches}
-              .patches=${model.patches.patches}
-              .status=${model.patches.status}
-              .looked=${model.patches.looked}
-              .rule=${state.rule}
-              .live=${model.live.camera !== undefined}
-              .blueFirst=${blueFirst}
-              .inputSize=${[height, width]}
               .revision=${model.patches.revision}
-              @lens-rule-select=${(event: RuleSelectEvent) => model.show({ rule: event.rule })}
             ></lens-patches-panel>`
           : nothing
       }
@@ -211,7 +203,7 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
       .unit=${unit}
       .network=${network}
       .names=${model.names}
-      .layers=${model.weightedLayers}
+      .layers=${network ? weightedLayers(network) : []}
       .image=${model.preview}
       .blueFirst=${blueFirst}
     ></lens-attribution-panel>`;
@@ -239,7 +231,7 @@ export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateRes
   const { view, channel } = model.state;
   const unit = panel.hovered ?? channel;
   const { page } = LENSES[view];
-  const isPooled = view === 'maps' && model.maps?.pooling !== undefined;
+  const isPooled = view === 'maps' && model.readings.maps?.pooling !== undefined;
   const sentence = isPooled ? SWITCHES : LENSES[view].sentence;
   const grid = view === 'filters' || view === 'maps';
   return html`

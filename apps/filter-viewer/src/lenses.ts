@@ -53,7 +53,9 @@ export const VIEWS = Object.keys(LENSES) as View[];
 
 /** The layer whose pictures are shown. */
 export function shownLayer(model: ViewerModel): string {
-  return model.state.view === 'filters' ? (model.kernels?.layer ?? '') : (model.maps?.layer ?? '');
+  return model.state.view === 'filters'
+    ? (model.kernels?.layer ?? '')
+    : (model.readings.maps?.layer ?? '');
 }
 
 /** One unit in words, for screen readers and the line under the grid. */
@@ -63,8 +65,8 @@ export function unitWords(model: ViewerModel, unit: number): string {
     return `Filter ${unit}${norm === undefined ? '' : `, norm ${formatNumber(norm)}`}`;
   }
   // While the camera runs, numbers in labels would only make noise.
-  const statistics = model.live.camera ? undefined : model.maps?.statistics;
-  const [, , width = 1] = model.maps?.activation.shape ?? [];
+  const statistics = model.live.camera ? undefined : model.readings.maps?.statistics;
+  const [, , width = 1] = model.readings.maps?.activation.shape ?? [];
   if (!statistics || unit >= statistics.peak.length) return `Channel ${unit}`;
   const peak = statistics.peak[unit]!;
   const where = `row ${Math.floor(peak / width)}, column ${peak % width}`;
@@ -73,7 +75,8 @@ export function unitWords(model: ViewerModel, unit: number): string {
 
 /** The line under the grid: the unit that is pointed at, else the layer as a whole. */
 export function readout(model: ViewerModel, unit: number | undefined): string {
-  const { kernels, maps, state } = model;
+  const { kernels, state } = model;
+  const { maps } = model.readings;
   if (state.view === 'filters' && kernels) {
     const { layer, held, units, width, height, inputs, low, high, norm } = kernels;
     if (unit !== undefined && unit < held) {

@@ -54,7 +54,7 @@ export class PatchSearch {
   /** The patches of the channel that is shown, strongest first. */
   patches: readonly Patch[] = [];
   channel = 0;
-  /** Counts changes of the patches' pictures. */
+  /** Counts changes. */
   revision = 0;
   /** Images looked at while a batch is under way. */
   looked = 0;
@@ -69,7 +69,31 @@ export class PatchSearch {
     this.#engine = engine;
     this.#tasks = tasks;
     this.#model = model;
-    this.#changed = changed;
+    this.#changed = () => {
+      this.revision++;
+      changed();
+    };
+  }
+
+  /** True while the camera leaves no time for a search. */
+  get isWaiting(): boolean {
+    return this.#model.live.camera !== undefined;
+  }
+
+  /** How patches are carried back. */
+  get rule(): Projection['rule'] {
+    return this.#model.state.rule;
+  }
+
+  /** Height and width of the network's input. */
+  get inputSize(): readonly [height: number, width: number] {
+    const [, height = 1, width = 1] = this.#model.network?.input.shape ?? [];
+    return [height, width];
+  }
+
+  /** True when channel 0 of the input is blue. */
+  get blueFirst(): boolean {
+    return this.#model.network?.preprocessing.channelOrder === 'BGR';
   }
 
   /** The layer that is searched. */
@@ -133,6 +157,11 @@ export class PatchSearch {
     this.#show(network, this.#search, this.set);
   }
 
+  /** Carries patches back by another rule. */
+  chooseRule(rule: Projection['rule']): void {
+    this.#model.show({ rule });
+  }
+
   /** Stops the search; what was found stays. */
   stop(): void {
     if (this.#search && this.#running) this.#search.stopped = true;
@@ -150,6 +179,7 @@ export class PatchSearch {
     this.#tasks.cancelOne('patches');
     this.#tasks.cancelOne('patch-pictures');
     this.#drawn = '';
+    this.#changed();
   }
 
   /** Opens a patch's image in the viewer, with its unit pinned. */
@@ -260,19 +290,14 @@ export class PatchSearch {
       for (const patch of patches) {
         patch.picture ??= await this.#picture(set.images[patch.image]!, signal);
         if (signal.aborted) return;
-        this.#painted();
+        this.#changed();
       }
       if (this.#running) return;
       for (const patch of patches) {
         patch.projection ??= await this.#project(network, search.layer, patch, set, signal);
-        this.#painted();
+        this.#changed();
       }
     });
-  }
-
-  #painted(): void {
-    this.revision++;
-    this.#changed();
   }
 
   async #picture(source: SetImage, signal: AbortSignal): Promise<HTMLCanvasElement> {

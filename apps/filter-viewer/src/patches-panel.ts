@@ -6,18 +6,6 @@ import { drawPart, inputPicture } from './pictures.js';
 
 type Rule = Projection['rule'];
 
-/** Another rule to carry patches back by was chosen. */
-export class RuleSelectEvent extends Event {
-  static readonly type = 'lens-rule-select';
-  readonly rule: Rule;
-
-  /** @param rule at every ReLU */
-  constructor(rule: Rule) {
-    super(RuleSelectEvent.type, { bubbles: true, composed: true });
-    this.rule = rule;
-  }
-}
-
 const RULES: Readonly<Record<Rule, string>> = {
   deconvnet: 'Deconvnet',
   guided: 'Guided',
@@ -34,18 +22,10 @@ const pressInput = (event: Event): void => {
  * The nine strongest patches of a channel over a set of images, each over its projection.
  *
  * @summary Strongest patches of a unit, and what they are carried back to.
- * @fires lens-rule-select - another rule was chosen
  */
 class PatchesPanel extends LitElement {
   static override properties = {
     search: { attribute: false },
-    patches: { attribute: false },
-    status: { attribute: false },
-    looked: { attribute: false },
-    rule: { attribute: false },
-    live: { attribute: false },
-    blueFirst: { attribute: false },
-    inputSize: { attribute: false },
     revision: { attribute: false },
   };
 
@@ -142,29 +122,11 @@ class PatchesPanel extends LitElement {
   ];
 
   declare search: PatchSearch;
-  /** The patches of the channel, strongest first. */
-  declare patches: readonly Patch[];
-  declare status: PatchSearch['status'];
-  /** Images looked at. */
-  declare looked: number;
-  declare rule: Rule;
-  /** True while the camera runs and the search rests. */
-  declare live: boolean;
-  declare blueFirst: boolean;
-  /** Height and width of the network's input. */
-  declare inputSize: readonly [number, number];
-  /** Changes with the pictures. */
+  /** Changes with what the search has. */
   declare revision: number;
 
   constructor() {
     super();
-    this.patches = [];
-    this.status = 'stopped';
-    this.looked = 0;
-    this.rule = 'deconvnet';
-    this.live = false;
-    this.blueFirst = false;
-    this.inputSize = [1, 1];
     this.revision = 0;
   }
 
@@ -177,11 +139,13 @@ class PatchesPanel extends LitElement {
   }
 
   #state(): TemplateResult | typeof nothing {
-    const { search, looked, status } = this;
+    const { search } = this;
+    const { looked, status } = search;
     const total = search.set?.images.length;
     if (total === undefined) return nothing;
     const words = `${looked} of ${total} images`;
-    if (this.live) return html`<span class="state quiet">Waits until the camera is off.</span>`;
+    if (search.isWaiting)
+      return html`<span class="state quiet">Waits until the camera is off.</span>`;
     if (status === 'done') return nothing;
     return html`<span class="state">
       <progress aria-label="Images looked at" max=${total} value=${looked}></progress>
@@ -228,12 +192,10 @@ class PatchesPanel extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { search, patches, rule, status } = this;
-    const { layer, set, channel } = search;
-    const chooseRule = (event: Event): void => {
-      const wished = (event.target as HTMLSelectElement).value as Rule;
-      this.dispatchEvent(new RuleSelectEvent(wished));
-    };
+    const { search } = this;
+    const { patches, rule, status, layer, set, channel } = search;
+    const chooseRule = (event: Event): void =>
+      search.chooseRule((event.target as HTMLSelectElement).value as Rule);
     return html`
       <div class="controls" role="group" aria-label="Image set">
         <h2>Strongest patches of channel ${channel}${layer ? ` of ${layer.id}` : ''}</h2>
@@ -300,21 +262,23 @@ class PatchesPanel extends LitElement {
   }
 
   protected override updated(): void {
+    const { search } = this;
+    const { inputSize, blueFirst } = search;
     for (const canvas of this.renderRoot.querySelectorAll('canvas')) {
-      const patch = this.patches[Number(canvas.dataset.at)];
+      const patch = search.patches[Number(canvas.dataset.at)];
       if (!patch) continue;
       const { row, column, picture, projection } = patch;
-      const window = fieldWindow(this.search.layer?.field, [row, column], this.inputSize);
+      const window = fieldWindow(search.layer?.field, [row, column], inputSize);
       if (canvas.dataset.kind === 'image') {
         if (!picture) continue;
-        drawPart(canvas, picture, window, this.inputSize);
-        if (window.width === this.inputSize[1]) this.#markUnit(canvas, patch);
+        drawPart(canvas, picture, window, inputSize);
+        if (window.width === inputSize[1]) this.#markUnit(canvas, patch);
         continue;
       }
       canvas.width = window.width;
       canvas.height = window.height;
       if (!projection) continue;
-      const projected = inputPicture(projection.projection, this.blueFirst);
+      const projected = inputPicture(projection.projection, blueFirst);
       canvas.getContext('2d')!.putImageData(projected, -window.left, -window.top);
     }
   }
@@ -325,8 +289,5 @@ define('lens-patches-panel', PatchesPanel);
 declare global {
   interface HTMLElementTagNameMap {
     'lens-patches-panel': PatchesPanel;
-  }
-  interface HTMLElementEventMap {
-    'lens-rule-select': RuleSelectEvent;
   }
 }

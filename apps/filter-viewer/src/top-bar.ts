@@ -19,8 +19,8 @@ function badge(model: ViewerModel, report: BackendReport | undefined): TemplateR
   const speed =
     model.live.camera && model.live.framesPerSecond > 0
       ? `${model.live.framesPerSecond.toFixed(0)} frames/s`
-      : model.answer
-        ? `${formatNumber(model.answer.timing.run)} ms`
+      : model.readings.answer
+        ? `${formatNumber(model.readings.answer.timing.run)} ms`
         : '';
   const choose = (event: Event): void =>
     void model.chooseBackend((event.target as HTMLSelectElement).value as BackendChoice);

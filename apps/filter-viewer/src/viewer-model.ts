@@ -1,4 +1,4 @@
-import { topClasses, type ClassScore, type Kernels } from '@convlens/core';
+import type { Kernels } from '@convlens/core';
 import {
   announce,
   classNames,
@@ -13,20 +13,19 @@ import type {
   Activations,
   BackendChoice,
   EngineClient,
-  LayerActivation,
   LayerSummary,
-  MemoryReport,
   NetworkSource,
   NetworkSummary,
   Progress,
 } from '@convlens/engine';
 import { Backward } from './backward.js';
+import { nearestMaxPooling, weightsFor } from './layer-ways.js';
 import { Live, type Frame } from './live.js';
 import type { PatchSearch } from './patches.js';
 import { drawWindow, previewOf } from './preview.js';
+import { Readings } from './readings.js';
 import { entrySource, fetchImage, FILE_PREFIX, fileSource } from './sources.js';
 import type { ViewerState } from './state.js';
-import type { switchPictures } from './switches.js';
 import { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
 
 const IMAGE = 'current';
@@ -47,12 +46,6 @@ export class ViewerModel {
   imageTitle = '';
   preview: HTMLCanvasElement | undefined;
   kernels: Kernels | undefined;
-  maps: LayerActivation | undefined;
-  answer: Activations | undefined;
-  scores: readonly ClassScore[] = [];
-  strengths: Readonly<Record<string, number>> | undefined;
-  /** What the engine holds. */
-  memory: MemoryReport | undefined;
   /** Something worth knowing that is no failure: the backend changed after a crash. */
   notice = '';
   /** Counts new pictures, so that grids know when to paint. */
@@ -63,12 +56,12 @@ export class ViewerModel {
   #hasImage = false;
   #spare = document.createElement('canvas');
   readonly #tasks: Tasks;
+  /** What the network answered to the image. */
+  readonly readings: Readings;
   /** The camera. */
   readonly live: Live;
   /** Projections and attributions. */
   readonly backward: Backward;
-  /** Draws switches; there once they were asked for. */
-  switchPictures: typeof switchPictures | undefined;
   /** The strongest patches; there once their lens was open. */
   patches: PatchSearch | undefined;
 
@@ -90,6 +83,7 @@ export class ViewerModel {
       'patch-pictures',
     ];
     this.#tasks = new Tasks(following, changed, () => this.refresh());
+    this.readings = new Readings(engine);
     this.backward = new Backward(engine, this.#tasks, this);
     this.live = new Live({
       aspect: () => this.aspect,
@@ -120,15 +114,9 @@ export class ViewerModel {
     return this.network?.layers.find(({ id }) => id === this.state.layer);
   }
 
-  /** The layer whose weights belong to the chosen one: itself, or the nearest with weights on the way to the image. */
+  /** The layer whose weights belong to the chosen one. */
   get kernelLayer(): LayerSummary | undefined {
-    const layers = this.network?.layers;
-    let at = this.layer;
-    for (let steps = 0; at && !at.hasKernels && steps < 200; steps++) {
-      const before: string | undefined = at.from.at(-1);
-      at = layers?.find(({ id }) => id === before);
-    }
-    return at?.hasKernels ? at : layers?.find(({ id }) => id === this.network?.firstConv);
+    return this.network && weightsFor(this.network, this.layer);
   }
 
   /** Width / height of the network's input. */
@@ -139,14 +127,7 @@ export class ViewerModel {
 
   /** The chosen layer if it is a max-pooling, else the nearest one on the way from it to the image. */
   get maxPooling(): LayerSummary | undefined {
-    const layers = this.network?.layers ?? [];
-    const way = new Set([this.state.layer]);
-    for (const id of way) {
-      const layer = layers.find((one) => one.id === id);
-      if (layer?.op.endsWith('MaxPool')) return layer;
-      for (const before of layer?.from ?? []) way.add(before);
-    }
-    return undefined;
+    return this.network && nearestMaxPooling(this.network, this.state.layer);
   }
 
   /** Networks that can be chosen: the embedded ones, and files that were opened. */
@@ -215,10 +196,7 @@ export class ViewerModel {
       this.names = names;
       this.state.network = source.id;
       this.kernels = undefined;
-      this.maps = undefined;
-      this.answer = undefined;
-      this.scores = [];
-      this.strengths = undefined;
+      this.readings.clear();
       this.backward.clear();
       if (!network.layers.some(({ id }) => id === this.state.layer)) {
         this.state.layer = network.firstConv;
@@ -356,12 +334,6 @@ export class ViewerModel {
     return (this.patches ??= new PatchSearch(this.#engine, this.#tasks, this, this.#changed));
   }
 
-  /** Layers with weights, from the classifier down: the order of the sanity check. */
-  get weightedLayers(): readonly string[] {
-    const layers = this.network?.layers ?? [];
-    return layers.flatMap(({ id, weight }) => (weight === undefined ? [] : [id])).reverse();
-  }
-
   /** Changes what is attributed, how, or how much of the network is destroyed. */
   chooseAttribution(
     choice: Partial<Pick<ViewerState, 'of' | 'target' | 'method' | 'randomised'>>,
@@ -372,10 +344,8 @@ export class ViewerModel {
 
   async #readMaps(network: NetworkSummary): Promise<void> {
     await this.#task('maps', async (options) => {
-      const answer = await this.#engine.activations(this.#request(network, IMAGE), options);
-      await this.#prepareFor(answer);
-      this.#take(answer);
-      this.memory = await this.#engine.memory();
+      this.#take(await this.readings.ask(this.#request(network, IMAGE), options));
+      await this.readings.weigh();
     });
   }
 
@@ -388,18 +358,8 @@ export class ViewerModel {
     return { network: network.id, image, layers, scores: true, strengths: true, switches };
   }
 
-  /** Loads what draws an answer, where that is no part of every page. */
-  async #prepareFor(answer: Activations): Promise<void> {
-    if (answer.layers[0]?.pooling) {
-      this.switchPictures ??= (await import('./switches.js')).switchPictures;
-    }
-  }
-
   #take(answer: Activations): void {
-    this.answer = answer;
-    this.maps = answer.layers[0];
-    this.scores = answer.logits ? topClasses(answer.logits, 5) : [];
-    if (answer.strengths) this.strengths = answer.strengths;
+    this.readings.take(answer);
     this.revision++;
   }
 
@@ -426,8 +386,7 @@ export class ViewerModel {
       const [shown, sent] = await Promise.all([frame(), frame()]);
       drawWindow(preview, shown, this.aspect ?? 1);
       shown.close();
-      const answer = await this.#engine.activations(this.#request(network, sent));
-      await this.#prepareFor(answer);
+      const answer = await this.readings.ask(this.#request(network, sent));
       if (!current() || this.network !== network) return;
       // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
       this.#spare = this.preview ?? document.createElement('canvas');
