@@ -23,7 +23,7 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed|derivatives/ },
+    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed|derivatives|patches|live/ },
     { name: 'isolated', testMatch: /viewer|errors/ },
     { name: 'conformance', testMatch: /conformance|recovery/ },
   ],

@@ -59,6 +59,40 @@ for (const scheme of ['light', 'dark'] as const) {
   });
 }
 
+for (const [scheme, width] of [
+  ['light', 1440],
+  ['dark', 1440],
+  ['light', 360],
+  ['dark', 360],
+] as const) {
+  test(`axe finds nothing in projections, patches, switches and attribution at ${width} px, ${scheme}`, async ({
+    viewer,
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
+    await viewer.open('network=alexnet&layer=relu3&channel=28&view=projections');
+    const panel = page.locator('lens-patches-panel');
+    await expect(panel.getByRole('listitem')).toHaveCount(9, { timeout: 30_000 });
+    await expect(panel.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 30_000 });
+    expect(await findings(viewer)).toEqual([]);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await panel.getByRole('heading').scrollIntoViewIfNeeded();
+    await viewer.shot(`patches-${width}-${scheme}`);
+    await page.getByRole('tab', { name: 'Feature maps' }).click();
+    await page.getByRole('button', { name: 'Switches of pool2' }).click();
+    await viewer.unit(1).click();
+    await expect(page.locator('lens-switch-inspector')).toContainText('came from');
+    expect(await findings(viewer)).toEqual([]);
+    await page.getByRole('tab', { name: 'Attribution' }).click();
+    await page.getByLabel('Target').selectOption('The pinned unit');
+    await expect(page.getByRole('img', { name: /for channel 1 of pool2/ }).first()).toBeVisible();
+    expect(await findings(viewer)).toEqual([]);
+    await viewer.shot(`unit-attribution-${width}-${scheme}`);
+  });
+}
+
 test('pictures have text alternatives with their numbers', async ({ viewer, page }) => {
   await viewer.open('network=resnet18&layer=layer1.0.relu&channel=2&view=maps');
   await expect(

@@ -61,3 +61,52 @@ test('attribution: methods, class, and the sanity check', async ({ viewer, page 
   await page.getByRole('combobox', { name: 'Class' }).selectOption('lemon');
   await expect(page).toHaveURL(/target=48/);
 });
+
+test('attribution of the pinned unit, and where a method does not apply', async ({
+  viewer,
+  page,
+}) => {
+  await viewer.open('network=alexnet&layer=relu3&channel=28&view=attribution');
+  const panel = page.locator('lens-attribution-panel');
+  const alone = panel.locator('canvas[data-picture=alone]');
+  const picture = (): Promise<string> =>
+    alone.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  await expect(panel.getByRole('img', { name: 'Saliency for espresso, alone' })).toBeVisible({
+    timeout: 30_000,
+  });
+  const ofClass = await picture();
+  await panel.getByLabel('Target').selectOption('The pinned unit');
+  await expect(page).toHaveURL(/of=unit/);
+  await expect(alone).toHaveAttribute(
+    'aria-label',
+    'Saliency for channel 28 of relu3 at row 4, column 3, alone',
+  );
+  await expect.poll(picture).not.toBe(ofClass);
+  // The unit sees 51 of the 64 pixels: a border stays dark, which no class leaves.
+  const dark = await alone.evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement)
+      .getContext('2d')!
+      .getImageData(0, 0, width, height);
+    const column = (x: number): Set<string> =>
+      new Set(
+        Array.from({ length: height }, (_, y) =>
+          [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)].join(),
+        ),
+      );
+    return [column(width - 1).size, column(width >> 1).size];
+  });
+  expect(dark[0]).toBe(1);
+  expect(dark[1]).toBeGreaterThan(20);
+
+  await panel.getByLabel('Method').selectOption('Grad-CAM');
+  await expect(panel).toContainText('Over the maps of pool2');
+  await viewer.layer('relu1').click();
+  await expect(panel).toContainText('Grad-CAM does not apply');
+  await expect(viewer.problem).toBeHidden();
+  await panel.getByLabel('Method').selectOption('Occlusion');
+  await expect(panel).not.toContainText('does not apply');
+  await expect(alone).toBeVisible({ timeout: 30_000 });
+  await panel.getByRole('slider', { name: /Weights made random/ }).fill('3');
+  await expect(panel).toContainText('play no part in it');
+});

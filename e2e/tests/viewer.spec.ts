@@ -101,6 +101,54 @@ test('a channel is pinned over the image with value, place and receptive field',
   await expect(page.getByRole('heading', { name: 'Image' })).toBeVisible();
 });
 
+test('switches: what a max-pooling read, and where a value came from', async ({ viewer, page }) => {
+  await viewer.open('network=alexnet&layer=relu2&view=maps');
+  await expect(viewer.readout).toContainText('relu2: 80');
+  await page.getByRole('button', { name: 'Switches of pool1' }).click();
+  await expect(viewer.layer('pool1')).toHaveAttribute('aria-selected', 'true');
+  const toggle = page.getByRole('button', { name: 'Switches', exact: true });
+  await expect(toggle).toHaveAttribute('aria-pressed', 'true');
+  await expect(page).toHaveURL(/switches=on/);
+  await viewer.unit(5).click();
+  const inspector = page.locator('lens-switch-inspector');
+  const words =
+    /([\d.]+) at row (\d+), column (\d+) of pool1 came from row (\d+), column (\d+) of relu1/;
+  await expect(inspector).toContainText(words);
+  const said = await inspector.locator('p').first().innerText();
+  const [value, row, column, fromRow, fromColumn] = words.exec(said)!.slice(1).map(Number);
+  // Windows of three in steps of two.
+  for (const [place, from] of [
+    [row!, fromRow!],
+    [column!, fromColumn!],
+  ] as const) {
+    expect(from - 2 * place).toBeGreaterThanOrEqual(0);
+    expect(from - 2 * place).toBeLessThan(3);
+  }
+  await page.getByRole('spinbutton', { name: 'Row' }).fill('9');
+  await page.getByRole('spinbutton', { name: 'Row' }).press('Enter');
+  await expect(inspector).toContainText('at row 9');
+  const { width, height } = (await inspector.locator('canvas').boundingBox())!;
+  await inspector.locator('canvas').click({
+    position: { x: ((2 * column! + 1.5) / 32) * width, y: ((2 * row! + 1.5) / 32) * height },
+  });
+  await expect(inspector).toContainText(`at row ${row}, column ${column} of pool1`);
+  await viewer.shot('switches');
+
+  const dimmed = await viewer.colours();
+  await toggle.click();
+  await expect(inspector).toBeHidden();
+  await expect.poll(() => viewer.colours()).not.toBe(dimmed);
+  // The layer below has that value at that place; the channel stays pinned.
+  await viewer.layer('relu1').click();
+  await page.getByRole('spinbutton', { name: 'Row' }).fill(String(fromRow));
+  await page.getByRole('spinbutton', { name: 'Row' }).press('Enter');
+  await page.getByRole('spinbutton', { name: 'Column' }).fill(String(fromColumn));
+  await page.getByRole('spinbutton', { name: 'Column' }).press('Enter');
+  await expect(page.locator('lens-map-inspector')).toContainText(
+    new RegExp(`at row ${fromRow}, column ${fromColumn}\\s+${value}`),
+  );
+});
+
 test('a link opens the same view again', async ({ viewer, page, context }) => {
   await viewer.open(
     'network=densenet&layer=denseblock2.denselayer4&channel=3&view=maps&scale=together&sort=strength',

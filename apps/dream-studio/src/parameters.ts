@@ -93,16 +93,7 @@ const pictures: Parameter = {
 };
 
 const dreaming: readonly Parameter[] = [
-  {
-    id: 'steps',
-    title: 'Steps on each size',
-    about: '10 in the first program',
-    low: 1,
-    high: 1000,
-    step: 1,
-    read: steps.read,
-    write: steps.write,
-  },
+  { ...steps, title: 'Steps on each size', about: '10 in the first program', high: 1000 },
   {
     id: 'octaves',
     title: 'Octaves',

@@ -243,7 +243,7 @@ export class StudioModel {
   }
 
   /** Chooses the sample that guides a dream. */
-  async chooseGuide(id: string): Promise<void> {
+  chooseGuide(id: string): void {
     this.choose({ guide: id });
   }
 

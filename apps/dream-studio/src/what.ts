@@ -99,7 +99,7 @@ function guide(model: StudioModel): TemplateResult {
   return html`<label class="line"
     >Guided by
     <select
-      @change=${(event: Event) => void model.chooseGuide((event.target as HTMLSelectElement).value)}
+      @change=${(event: Event) => model.chooseGuide((event.target as HTMLSelectElement).value)}
     >
       <option value="" .selected=${model.state.guide === ''}>nothing</option>
       ${model.samples.map(

@@ -1,11 +1,15 @@
 import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
 import { sequential, divergingLight, colorize } from '@convlens/data';
+import { gradCamLayer, layersBelow, type Target } from '@convlens/core';
 import { controls, define, tokens } from '@convlens/elements';
-import type { Attribution, AttributionMethod } from '@convlens/engine';
+import type { Attribution, AttributionMethod, NetworkSummary } from '@convlens/engine';
+import type { Unit } from './backward.js';
 import { inputPicture, planeOf } from './pictures.js';
 
 /** What a person can choose in the panel. */
 export interface AttributionChoice {
+  readonly of: Target['kind'];
+  /** Class. */
   readonly target: number;
   readonly method: AttributionMethod;
   readonly randomised: number;
@@ -24,19 +28,24 @@ export class AttributionChoiceEvent extends Event {
 }
 
 const METHODS: Readonly<Record<AttributionMethod, readonly [title: string, sentence: string]>> = {
-  saliency: ['Saliency', 'How much the score moves when a pixel changes a little: bright is much.'],
-  'gradient-input': ['Gradient × input', 'What each pixel adds to the score, to first order.'],
+  saliency: [
+    'Saliency',
+    'How much the answer moves when a pixel changes a little: bright is much.',
+  ],
+  'gradient-input': ['Gradient × input', 'What each pixel adds to the answer, to first order.'],
   integrated: ['Integrated gradients', 'What each pixel adds on the way from grey to the image.'],
   smoothgrad: ['SmoothGrad', 'The mean derivative over noisy copies of the image.'],
-  occlusion: ['Occlusion', 'How much the score falls when a patch is covered.'],
-  gradcam: ['Grad-CAM', 'Where the last maps speak for the class.'],
+  occlusion: ['Occlusion', 'How much the answer falls when a patch is covered.'],
+  gradcam: ['Grad-CAM', 'Where the maps of a layer below speak for the answer.'],
   'guided-gradcam': ['Guided Grad-CAM', 'Guided backpropagation, where Grad-CAM is bright.'],
 };
 
+const isCam = (method: AttributionMethod): boolean => method.includes('gradcam');
+
 /**
- * Which pixels drove a class: one method at a time, over the image and alone, with the sanity check beside it.
+ * Which pixels drove a class or a unit: one method at a time, over the image and alone, with the sanity check beside it.
  *
- * @summary Attribution map of a class.
+ * @summary Attribution map of a class or a unit.
  * @fires lens-attribution-choice - class, method or randomisation was changed
  */
 class AttributionPanel extends LitElement {
@@ -44,7 +53,8 @@ class AttributionPanel extends LitElement {
     attribution: { attribute: false },
     choice: { attribute: false },
     names: { attribute: false },
-    classes: { attribute: false },
+    unit: { attribute: false },
+    network: { attribute: false },
     layers: { attribute: false },
     image: { attribute: false },
     blueFirst: { attribute: false },
@@ -97,10 +107,11 @@ class AttributionPanel extends LitElement {
   ];
 
   declare attribution: Attribution | undefined;
-  declare choice: AttributionChoice;
+  declare choice: Omit<AttributionChoice, 'of' | 'target'> & { readonly target: Target };
   declare names: readonly string[] | undefined;
-  /** Number of classes. */
-  declare classes: number;
+  /** The unit that can be chosen instead of a class. */
+  declare unit: Unit | undefined;
+  declare network: NetworkSummary | undefined;
   /** Layers with weights, from the classifier down. */
   declare layers: readonly string[];
   declare image: HTMLCanvasElement | undefined;
@@ -109,8 +120,7 @@ class AttributionPanel extends LitElement {
 
   constructor() {
     super();
-    this.choice = { target: 0, method: 'saliency', randomised: 0 };
-    this.classes = 0;
+    this.choice = { target: { kind: 'class', index: 0 }, method: 'saliency', randomised: 0 };
     this.layers = [];
     this.blueFirst = false;
     this.opacity = 0.7;
@@ -120,24 +130,84 @@ class AttributionPanel extends LitElement {
     this.dispatchEvent(new AttributionChoiceEvent(choice));
   }
 
-  protected override render(): TemplateResult {
+  /** What is attributed, in words. */
+  get #name(): string {
+    const { target } = this.choice;
+    if (target.kind === 'class') return this.names?.[target.index] ?? `class ${target.index}`;
+    const { layer, channel, row, column } = target;
+    const [, height = 1, width = 1] =
+      this.network?.layers.find(({ id }) => id === layer)?.shape ?? [];
+    const place = height * width > 1 ? ` at row ${row}, column ${column}` : '';
+    return `channel ${channel} of ${layer}${place}`;
+  }
+
+  /** A class or the unit; which class. */
+  #targetControls(): TemplateResult {
+    const { target } = this.choice;
+    const classes = this.network?.logits?.classes ?? 0;
+    const value = (event: Event): string => (event.target as HTMLSelectElement).value;
+    const chooseKind = (event: Event): void =>
+      this.#choose({ of: value(event) as AttributionChoice['of'] });
+    const chooseClass = (event: Event): void => this.#choose({ target: Number(value(event)) });
+    return html`
+      <label
+        >Target
+        <select @change=${chooseKind}>
+          <option value="class" ?disabled=${classes === 0} .selected=${target.kind === 'class'}>
+            A class
+          </option>
+          <option value="unit" ?disabled=${!this.unit} .selected=${target.kind === 'unit'}>
+            The pinned unit
+          </option>
+        </select></label
+      >
+      ${
+        target.kind === 'unit'
+          ? html`<span class="target">${this.#name}</span>`
+          : html`<label
+              >Class
+              <select @change=${chooseClass}>
+                ${Array.from(
+                  { length: classes },
+                  (_, i) =>
+                    html`<option value=${i} .selected=${i === target.index}>
+                      ${this.names?.[i] ?? i}
+                    </option>`,
+                )}
+              </select></label
+            >`
+      }
+    `;
+  }
+
+  /** What there is to know about the method for this target; a list of sentences. */
+  #remarks(): readonly string[] {
     const { target, method, randomised } = this.choice;
+    const { network, layers } = this;
+    const remarks = [...(this.attribution?.notes ?? [])];
+    if (!network || target.kind === 'class') return remarks;
+    if (isCam(method) && gradCamLayer(network, target) === undefined) {
+      remarks.push(
+        'Grad-CAM does not apply: it needs a layer with maps between the image and the unit, and this unit reads the ' +
+          'image itself. Choose another method, or a unit further up.',
+      );
+    }
+    const below = layersBelow(network.layers, target.layer);
+    if (randomised > 0 && layers.slice(0, randomised).every((id) => !below.has(id))) {
+      remarks.push('The layers made random so far lie above this unit and play no part in it.');
+    }
+    return remarks;
+  }
+
+  protected override render(): TemplateResult {
+    const { method, randomised } = this.choice;
     const [title, sentence] = METHODS[method];
-    const name = this.names?.[target] ?? `class ${target}`;
+    const name = this.#name;
     const gone = randomised === 0 ? 'none' : `${this.layers[randomised - 1] ?? ''} and above`;
     const value = (event: Event): string => (event.target as HTMLInputElement).value;
     return html`
       <div class="controls">
-        <label
-          >Class
-          <select @change=${(event: Event) => this.#choose({ target: Number(value(event)) })}>
-            ${Array.from(
-              { length: this.classes },
-              (_, i) =>
-                html`<option value=${i} .selected=${i === target}>${this.names?.[i] ?? i}</option>`,
-            )}
-          </select></label
-        >
+        ${this.#targetControls()}
         <label
           >Method
           <select
@@ -170,8 +240,8 @@ class AttributionPanel extends LitElement {
         /></label>
       </div>
       <p>${sentence}</p>
-      ${this.attribution?.notes.map((note) => html`<p><strong>${note}</strong></p>`)}
-      <div class="row">
+      ${this.#remarks().map((remark) => html`<p><strong>${remark}</strong></p>`)}
+      <div class="row" ?hidden=${!this.attribution}>
         <figure>
           <canvas
             data-picture="over"

@@ -121,8 +121,12 @@ export const layout: CSSResult = css`
     min-height: 40px;
     border-top: 1px solid var(--line);
   }
+  .stack {
+    overflow: auto;
+    background: var(--well);
+  }
   lens-tile-grid,
-  lens-projection-panel,
+  .stack,
   lens-attribution-panel {
     flex: 1;
     min-height: 160px;

@@ -2,6 +2,7 @@ import { html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit'
 import {
   controls,
   define,
+  isPicture,
   readLink,
   sharedEngine,
   tokens,
@@ -124,10 +125,10 @@ export class FilterViewer extends LitElement {
   #arrange(model: ViewerModel): void {
     const { view, scale, sort } = model.state;
     const dark = this.#dark;
-    const source = view === 'filters' ? model.kernels : model.maps;
+    const source = view === 'filters' ? model.kernels : model.readings.maps;
     const key = [source, scale, sort, dark];
     if (key.every((part, i) => part === this.#picturesOf[i])) return;
-    const sortedAnew = !model.camera || this.#picturesOf[2] !== sort;
+    const sortedAnew = !model.live.camera || this.#picturesOf[2] !== sort;
     this.#picturesOf = key;
     const together = scale === 'together';
     this.#pictures = undefined;
@@ -135,9 +136,12 @@ export class FilterViewer extends LitElement {
     if (view === 'filters' && model.kernels) {
       this.#pictures = kernelPictures(model.kernels, together, dark);
       strengths = model.kernels.norm;
-    } else if (view !== 'filters' && model.maps) {
-      const { activation, statistics } = model.maps;
-      this.#pictures = mapPictures(activation, statistics, together, dark);
+    } else if (view !== 'filters' && model.readings.maps) {
+      const { activation, statistics, pooling } = model.readings.maps;
+      this.#pictures =
+        pooling && model.readings.switchPictures
+          ? model.readings.switchPictures({ ...model.readings.maps, pooling }, together, dark)
+          : mapPictures(activation, statistics, together, dark);
       strengths = statistics.channelHigh;
     }
     // With the camera on, an order by strength would never stand still.
@@ -161,14 +165,14 @@ export class FilterViewer extends LitElement {
         @lens-place-select=${(event: PlaceSelectEvent) => model.choosePlace(event.row, event.column)}
       >
         <section class="top" aria-label="Network and image">
-          ${topBar(model, model.answer?.backend ?? this.engine.backend, () => void this.#copyLink())}
+          ${topBar(model, model.readings.answer?.backend ?? this.engine.backend, () => void this.#copyLink())}
         </section>
         <section class="spine" aria-label="Layers">
           <lens-spine
             style="height:100%"
             .layers=${model.network?.layers ?? []}
             .selected=${model.state.layer}
-            .strengths=${model.strengths}
+            .strengths=${model.readings.strengths}
           ></lens-spine>
         </section>
         <section class="main" aria-label="Units of the layer">
@@ -233,7 +237,7 @@ export class FilterViewer extends LitElement {
     if (event.key === '[') spine?.move(-1);
     else if (event.key === ']') spine?.move(1);
     else if (view) model.show({ view });
-    else if (event.key === 'f') model.toggleFreeze();
+    else if (event.key === 'f') model.live.toggleFreeze();
     else if (event.key === 'Escape') model.chooseUnit(undefined);
     else return;
     event.preventDefault();
@@ -248,7 +252,14 @@ export class FilterViewer extends LitElement {
   readonly #onDrop = (event: DragEvent): void => {
     event.preventDefault();
     this.dropping = false;
-    this.#takeFiles([...(event.dataTransfer?.files ?? [])]);
+    // Folders are among the files too, as something that cannot be read.
+    const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
+    const folders = entries.filter(
+      (entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true,
+    );
+    const names = new Set(folders.map(({ name }) => name));
+    const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !names.has(name));
+    this.#takeFiles(files, folders);
   };
 
   readonly #onPaste = (event: ClipboardEvent): void => {
@@ -257,14 +268,19 @@ export class FilterViewer extends LitElement {
     this.#takeFiles([...(event.clipboardData?.files ?? [])]);
   };
 
-  /** A dropped or pasted file is an image when it says so, else it is tried as a network. */
-  #takeFiles(files: readonly File[]): void {
+  /**
+   * A dropped or pasted picture is opened; several, a folder or an archive are searched for patches; anything else is
+   * tried as a network.
+   */
+  #takeFiles(files: readonly File[], folders: readonly FileSystemDirectoryEntry[] = []): void {
     const [first] = files;
-    if (!first) return;
-    const isImage =
-      first.type.startsWith('image/') || /\.(png|jpe?g|webp|gif|avif|bmp)$/i.test(first.name);
-    if (isImage) void this.#model?.chooseImage({ kind: 'file', file: first, name: first.name });
-    else void this.#model?.chooseNetworkFiles(files);
+    const pictures = files.filter(({ name, type }) => isPicture(name, type));
+    const isSet = pictures.length > 1 || files.some(({ name }) => /\.zip$/i.test(name));
+    const file = pictures[0];
+    if (folders.length > 0 || isSet) void this.#model?.chooseImageSet(files, folders);
+    else if (first && file === first) {
+      void this.#model?.chooseImage({ kind: 'file', file, name: file.name });
+    } else if (first) void this.#model?.chooseNetworkFiles(files);
   }
 
   async #copyLink(): Promise<void> {

@@ -16,19 +16,30 @@ function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateRes
       .unit=${state.channel}
     ></lens-kernel-inspector>`;
   }
-  return html`<lens-map-inspector
-    .image=${model.preview}
-    .imageTitle=${model.imageTitle}
-    .map=${model.maps}
-    .layer=${model.layer}
+  const pooling = state.view === 'maps' ? model.readings.maps?.pooling : undefined;
+  const switches = html`<lens-switch-inspector
+    .map=${model.readings.maps}
+    .source=${model.layer?.from[0] ?? 'the layer below'}
     .pictures=${pictures}
-    .unit=${state.view === 'maps' ? state.channel : undefined}
-    .hint=${LENSES[state.view].hint}
+    .unit=${state.channel}
     .row=${state.row}
     .column=${state.column}
-    .inputSize=${[height, width]}
     .revision=${model.revision}
-  ></lens-map-inspector>`;
+  ></lens-switch-inspector>`;
+  return html`${pooling && state.channel !== undefined ? switches : nothing}
+    <lens-map-inspector
+      .image=${model.preview}
+      .imageTitle=${model.imageTitle}
+      .map=${model.readings.maps}
+      .layer=${model.layer}
+      .pictures=${pictures}
+      .unit=${state.view === 'maps' ? state.channel : undefined}
+      .hint=${LENSES[state.view].hint}
+      .row=${state.row}
+      .column=${state.column}
+      .inputSize=${[height, width]}
+      .revision=${model.revision}
+    ></lens-map-inspector>`;
 }
 
 function aboutLayer({ id, op, shape, parameters, macs }: LayerSummary): TemplateResult {
@@ -59,7 +70,7 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
     ['parameters', formatCount(network.parameters)],
     ['multiply-adds', formatCount(network.macs)],
     ['file', formatBytes(network.bytes)],
-    ...(model.memory ? ([['memory', memoryWords(model.memory)]] as const) : []),
+    ...(model.readings.memory ? ([['memory', memoryWords(model.readings.memory)]] as const) : []),
     ...(entry
       ? ([
           ['right answers', percent(entry.accuracy.top1)],
@@ -108,7 +119,8 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
  * @param pictures of the units of the layer
  */
 export function inspector(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
-  const { state, network, layer, scores } = model;
+  const { state, network, layer } = model;
+  const { scores } = model.readings;
   const name = state.view === 'filters' ? 'Filter' : 'Channel';
   const shown = shownLayer(model);
   const title =

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, resolveFile } from '@convlens/elements';
-import { LENSES, readout, shownLayer, unitWords, VIEWS } from './lenses.js';
+import { weightedLayers } from './layer-ways.js';
+import { LENSES, readout, shownLayer, SWITCHES, unitWords, VIEWS } from './lenses.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
@@ -74,10 +75,33 @@ function gridControls(model: ViewerModel): TemplateResult {
   `;
 }
 
+/** Where pooled values came from: of this layer, or of the nearest max-pooling below it. */
+function switchControl(model: ViewerModel): TemplateResult | typeof nothing {
+  const { maxPooling: pool, state } = model;
+  if (state.view !== 'maps' || !pool) return nothing;
+  if (pool.id !== state.layer) {
+    const go = (): void => {
+      state.switches = 'on';
+      model.chooseLayer(pool.id);
+    };
+    return html`<button title="Where its values came from" @click=${go}>
+      Switches of ${pool.id}
+    </button>`;
+  }
+  const on = state.switches === 'on';
+  return html`<button
+    aria-pressed=${on}
+    title="Where its values came from"
+    @click=${() => model.show({ switches: on ? 'off' : 'on' })}
+  >
+    Switches
+  </button>`;
+}
+
 /** Which unit of the layer is carried back. */
 function unitControls(model: ViewerModel): TemplateResult {
   const channels = model.layer?.shape[0] ?? 1;
-  const shown = model.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
+  const shown = model.backward.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
   const choose = (event: Event): void => {
     const wished = (event.target as HTMLInputElement).valueAsNumber;
     if (Number.isInteger(wished)) {
@@ -152,22 +176,34 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   const [, height = 1, width = 1] = network?.input.shape ?? [];
   const blueFirst = network?.preprocessing.channelOrder === 'BGR';
   if (state.view === 'projections') {
-    return html`<lens-projection-panel
-      .projections=${model.projections}
-      .layer=${model.layer}
-      .image=${model.preview}
-      .blueFirst=${blueFirst}
-      .inputSize=${[height, width]}
-    ></lens-projection-panel>`;
+    return html`<div class="stack">
+      <lens-projection-panel
+        .projections=${model.backward.projections}
+        .layer=${model.layer}
+        .image=${model.backward.picture}
+        .blueFirst=${blueFirst}
+        .inputSize=${[height, width]}
+      ></lens-projection-panel>
+      ${
+        model.patches
+          ? html`<lens-patches-panel
+              .search=${model.patches}
+              .revision=${model.patches.revision}
+            ></lens-patches-panel>`
+          : nothing
+      }
+    </div>`;
   }
   if (state.view === 'attribution') {
     const { method, randomised = 0 } = state;
+    const { target, unit } = model.backward;
     return html`<lens-attribution-panel
-      .attribution=${model.attribution}
-      .choice=${{ target: model.target, method, randomised }}
+      .attribution=${model.backward.attribution}
+      .choice=${{ target, method, randomised }}
+      .unit=${unit}
+      .network=${network}
       .names=${model.names}
-      .classes=${network?.logits?.classes ?? 0}
-      .layers=${model.weightedLayers}
+      .layers=${network ? weightedLayers(network) : []}
       .image=${model.preview}
       .blueFirst=${blueFirst}
     ></lens-attribution-panel>`;
@@ -194,12 +230,14 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
 export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateResult {
   const { view, channel } = model.state;
   const unit = panel.hovered ?? channel;
-  const { sentence, page } = LENSES[view];
+  const { page } = LENSES[view];
+  const isPooled = view === 'maps' && model.readings.maps?.pooling !== undefined;
+  const sentence = isPooled ? SWITCHES : LENSES[view].sentence;
   const grid = view === 'filters' || view === 'maps';
   return html`
     <div class="bar">
       <div role="tablist" aria-label="Lens">${VIEWS.map((one) => tab(model, one))}</div>
-      ${grid ? gridControls(model) : nothing}
+      ${grid ? gridControls(model) : nothing} ${switchControl(model)}
       ${view === 'projections' ? unitControls(model) : nothing}
     </div>
     <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>
@@ -214,6 +252,6 @@ export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateRes
           : nothing
       }
     </div>
-    ${panel.dropping ? html`<div class="drop">Drop a picture or an ONNX network</div>` : nothing}
+    ${panel.dropping ? html`<div class="drop">Drop a picture, several, a folder, a zip, or an ONNX network</div>` : nothing}
   `;
 }

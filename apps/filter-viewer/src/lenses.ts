@@ -38,18 +38,24 @@ export const LENSES: Readonly<Record<View, Lens>> = {
   },
   attribution: {
     title: 'Attribution',
-    sentence: 'Which pixels drove the score of a class.',
+    sentence: 'Which pixels drove the score of a class, or the answer of a unit.',
     hint: '',
     page: 'attribution.html',
   },
 };
+
+/** Said of the feature maps of a max-pooling while its switches are shown. */
+export const SWITCHES =
+  'What the pooling read: the places whose value it took are bright, the others dim. Pin a channel to see each window.';
 
 /** All lenses, in the order of the tabs. */
 export const VIEWS = Object.keys(LENSES) as View[];
 
 /** The layer whose pictures are shown. */
 export function shownLayer(model: ViewerModel): string {
-  return model.state.view === 'filters' ? (model.kernels?.layer ?? '') : (model.maps?.layer ?? '');
+  return model.state.view === 'filters'
+    ? (model.kernels?.layer ?? '')
+    : (model.readings.maps?.layer ?? '');
 }
 
 /** One unit in words, for screen readers and the line under the grid. */
@@ -59,8 +65,8 @@ export function unitWords(model: ViewerModel, unit: number): string {
     return `Filter ${unit}${norm === undefined ? '' : `, norm ${formatNumber(norm)}`}`;
   }
   // While the camera runs, numbers in labels would only make noise.
-  const statistics = model.camera ? undefined : model.maps?.statistics;
-  const [, , width = 1] = model.maps?.activation.shape ?? [];
+  const statistics = model.live.camera ? undefined : model.readings.maps?.statistics;
+  const [, , width = 1] = model.readings.maps?.activation.shape ?? [];
   if (!statistics || unit >= statistics.peak.length) return `Channel ${unit}`;
   const peak = statistics.peak[unit]!;
   const where = `row ${Math.floor(peak / width)}, column ${peak % width}`;
@@ -69,7 +75,8 @@ export function unitWords(model: ViewerModel, unit: number): string {
 
 /** The line under the grid: the unit that is pointed at, else the layer as a whole. */
 export function readout(model: ViewerModel, unit: number | undefined): string {
-  const { kernels, maps, state } = model;
+  const { kernels, state } = model;
+  const { maps } = model.readings;
   if (state.view === 'filters' && kernels) {
     const { layer, held, units, width, height, inputs, low, high, norm } = kernels;
     if (unit !== undefined && unit < held) {
@@ -85,11 +92,11 @@ export function readout(model: ViewerModel, unit: number | undefined): string {
     }
     return `${layer}: ${formatShape(activation.shape)}, ${formatNumber(statistics.low)} to ${formatNumber(statistics.high)}`;
   }
-  if (state.view === 'projections' && model.projections) {
-    return `${shownLayer(model)}: ${formatNumber(model.projections.runMs)} ms for three projections`;
+  if (state.view === 'projections' && model.backward.projections) {
+    return `${shownLayer(model)}: ${formatNumber(model.backward.projections.runMs)} ms for three projections`;
   }
-  if (state.view === 'attribution' && model.attribution) {
-    return `${formatNumber(model.attribution.runMs)} ms`;
+  if (state.view === 'attribution' && model.backward.attribution) {
+    return `${formatNumber(model.backward.attribution.runMs)} ms`;
   }
   return '';
 }

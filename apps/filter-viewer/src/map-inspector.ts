@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
+import { seenWindow, type FieldWindow } from '@convlens/core';
 import { colorize } from '@convlens/data';
 import { controls, define, formatNumber, tokens } from '@convlens/elements';
 import type { LayerActivation, LayerSummary } from '@convlens/engine';
@@ -141,18 +142,8 @@ class MapInspector extends LitElement {
   }
 
   /** The receptive field of a place in input pixels, cut to the image. */
-  #field(
-    row: number,
-    column: number,
-  ): { top: number; left: number; height: number; width: number } {
-    const [height, width] = this.inputSize;
-    const field = this.layer?.field;
-    if (!field) return { top: 0, left: 0, height, width };
-    const top = Math.max(0, row * field.rows.stride + field.rows.low);
-    const left = Math.max(0, column * field.columns.stride + field.columns.low);
-    const bottom = Math.min(height, row * field.rows.stride + field.rows.high + 1);
-    const right = Math.min(width, column * field.columns.stride + field.columns.high + 1);
-    return { top, left, height: bottom - top, width: right - left };
+  #field(row: number, column: number): FieldWindow {
+    return seenWindow(this.layer?.field, [row, column], this.inputSize);
   }
 
   protected override render(): TemplateResult {

@@ -1,4 +1,4 @@
-import type { ChannelStatistics, Kernels } from '@convlens/core';
+import type { ChannelStatistics, FieldWindow, Kernels } from '@convlens/core';
 import {
   colorize,
   displayRange,
@@ -229,4 +229,26 @@ export function planeOf(map: TensorData<'float32'>): {
     reach: robustReach(plane),
     signed: plane.some((value) => value < 0),
   };
+}
+
+/**
+ * Draws the part of a picture that a window of the network's input shows; what lies outside the image stays empty.
+ *
+ * @param canvas takes the part's size, in pixels of the picture
+ * @param picture the whole image
+ * @param window in pixels of the input
+ * @param extents height and width of the input
+ */
+export function drawPart(
+  canvas: HTMLCanvasElement,
+  picture: HTMLCanvasElement,
+  window: FieldWindow,
+  [height, width]: readonly [height: number, width: number],
+): void {
+  if (picture.width === 0) return;
+  const across = picture.width / width;
+  const down = picture.height / height;
+  canvas.width = Math.max(1, Math.round(window.width * across));
+  canvas.height = Math.max(1, Math.round(window.height * down));
+  canvas.getContext('2d')!.drawImage(picture, -window.left * across, -window.top * down);
 }

@@ -1,6 +1,6 @@
 import { LensError } from '@convlens/onnx';
 
-/** Side of the picture behind the maps, in pixels: enough for the inspector on a fine screen. */
+/** Longest side of the picture behind the maps, in pixels: enough for the inspector on a fine screen. */
 const SIDE = 640;
 
 /**
@@ -8,13 +8,18 @@ const SIDE = 640;
  *
  * @param blob image file
  * @param aspect width / height of the network's input
+ * @param side longest side of the picture, in pixels
  * @throws LensError `E_IMAGE`
  */
-export async function previewOf(blob: Blob, aspect: number): Promise<HTMLCanvasElement> {
+export async function previewOf(
+  blob: Blob,
+  aspect: number,
+  side = SIDE,
+): Promise<HTMLCanvasElement> {
   try {
     const whole = await createImageBitmap(blob);
     const canvas = document.createElement('canvas');
-    drawWindow(canvas, whole, aspect);
+    drawWindow(canvas, whole, aspect, side);
     whole.close();
     return canvas;
   } catch (cause) {
@@ -25,14 +30,20 @@ export async function previewOf(blob: Blob, aspect: number): Promise<HTMLCanvasE
 /**
  * Draws the largest centred window of a picture into a canvas.
  *
- * @param canvas takes the window's size, at most 640 px a side
+ * @param canvas takes the window's size
  * @param source the picture
  * @param aspect width / height of the window
+ * @param side the canvas's longest side at most, in pixels
  */
-export function drawWindow(canvas: HTMLCanvasElement, source: ImageBitmap, aspect: number): void {
+export function drawWindow(
+  canvas: HTMLCanvasElement,
+  source: ImageBitmap,
+  aspect: number,
+  side = SIDE,
+): void {
   const width = Math.min(source.width, source.height * aspect);
   const height = Math.min(source.height, source.width / aspect);
-  const scale = Math.min(1, SIDE / Math.max(width, height));
+  const scale = Math.min(1, side / Math.max(width, height));
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   const context = canvas.getContext('2d')!;

@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
+import { seenWindow, type FieldWindow } from '@convlens/core';
 import { controls, define, formatNumber, tokens } from '@convlens/elements';
 import type { LayerSummary, Projections } from '@convlens/engine';
-import { inputPicture } from './pictures.js';
+import { drawPart, inputPicture } from './pictures.js';
 
 const RULES = {
   backprop: ['Gradient', 'Which pixels would raise the answer if they changed a little.'],
@@ -30,14 +31,14 @@ class ProjectionPanel extends LitElement {
     css`
       :host {
         display: block;
-        overflow: auto;
         padding: 12px;
         background: var(--well);
       }
       .row {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(180px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
         gap: 12px;
+        max-width: 760px;
       }
       figure {
         margin: 0;
@@ -82,22 +83,12 @@ class ProjectionPanel extends LitElement {
   }
 
   /** The part of the input that is shown: the receptive field of the unit, or all. */
-  #window(): { left: number; top: number; width: number; height: number } {
+  #window(): FieldWindow {
     const [height, width] = this.inputSize;
     const field = this.layer?.field;
     const [first] = this.projections?.projections ?? [];
     if (!this.cropped || !field || !first) return { left: 0, top: 0, width, height };
-    const axis = (
-      at: number,
-      { stride, low, high }: { stride: number; low: number; high: number },
-      extent: number,
-    ): readonly [number, number] => {
-      const start = Math.max(0, at * stride + low);
-      return [start, Math.min(extent, at * stride + high + 1) - start];
-    };
-    const [top, tall] = axis(first.row, field.rows, height);
-    const [left, wide] = axis(first.column, field.columns, width);
-    return { left, top, width: Math.max(1, wide), height: Math.max(1, tall) };
+    return seenWindow(field, [first.row, first.column], this.inputSize);
   }
 
   protected override render(): TemplateResult {
@@ -152,38 +143,18 @@ class ProjectionPanel extends LitElement {
 
   protected override updated(): void {
     const window = this.#window();
-    const { left, top, width, height } = window;
-    const [inputHeight, inputWidth] = this.inputSize;
     for (const canvas of this.renderRoot.querySelectorAll('canvas')) {
       const name = canvas.dataset.picture;
       if (name === 'image') {
-        const { image } = this;
-        if (!image || image.width === 0) continue;
-        const scale = image.width / inputWidth;
-        canvas.width = Math.round(width * scale);
-        canvas.height = Math.round((height * image.height) / inputHeight);
-        const down = image.height / inputHeight;
-        canvas
-          .getContext('2d')!
-          .drawImage(
-            image,
-            left * scale,
-            top * down,
-            width * scale,
-            height * down,
-            0,
-            0,
-            canvas.width,
-            canvas.height,
-          );
+        if (this.image) drawPart(canvas, this.image, window, this.inputSize);
         continue;
       }
       const found = this.projections?.projections.find(({ rule }) => rule === name);
       if (!found) continue;
+      canvas.width = window.width;
+      canvas.height = window.height;
       const picture = inputPicture(found.projection, this.blueFirst);
-      canvas.width = width;
-      canvas.height = height;
-      canvas.getContext('2d')!.putImageData(picture, -left, -top);
+      canvas.getContext('2d')!.putImageData(picture, -window.left, -window.top);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { attributionMethods } from '@convlens/core';
+import { attributionMethods, type Projection } from '@convlens/core';
 import { index, oneOf, text, type LinkTable } from '@convlens/elements';
 import type { AttributionMethod } from '@convlens/engine';
 
@@ -21,6 +21,12 @@ export interface ViewerState {
   /** Pinned place of the pinned unit's map. */
   row: number | undefined;
   column: number | undefined;
+  /** Max-poolings are shown by what they read, with the places that won. */
+  switches: 'on' | 'off';
+  /** How the strongest patches are carried back. */
+  rule: Projection['rule'];
+  /** What attributions are of. */
+  of: 'class' | 'unit';
   /** Class of the attribution; the most probable one when left out. */
   target: number | undefined;
   method: AttributionMethod;
@@ -39,6 +45,9 @@ export const linkTable: LinkTable<ViewerState> = {
   scale: oneOf(['each', 'together'], 'each'),
   row: index(),
   column: index(),
+  switches: oneOf(['off', 'on'], 'off'),
+  rule: oneOf(['deconvnet', 'guided', 'backprop'], 'deconvnet'),
+  of: oneOf(['class', 'unit'], 'class'),
   target: index(),
   method: oneOf(attributionMethods, 'saliency'),
   randomised: index(),

@@ -17,10 +17,10 @@ function badge(model: ViewerModel, report: BackendReport | undefined): TemplateR
         ? `WASM ×${report.threads}`
         : report.backend.toUpperCase();
   const speed =
-    model.camera && model.framesPerSecond > 0
-      ? `${model.framesPerSecond.toFixed(0)} frames/s`
-      : model.answer
-        ? `${formatNumber(model.answer.timing.run)} ms`
+    model.live.camera && model.live.framesPerSecond > 0
+      ? `${model.live.framesPerSecond.toFixed(0)} frames/s`
+      : model.readings.answer
+        ? `${formatNumber(model.readings.answer.timing.run)} ms`
         : '';
   const choose = (event: Event): void =>
     void model.chooseBackend((event.target as HTMLSelectElement).value as BackendChoice);
@@ -59,11 +59,11 @@ export function topBar(
     input.value = '';
   };
   const freeze = html`<button
-    aria-pressed=${model.frozen}
+    aria-pressed=${model.live.frozen}
     title="Key: F"
-    @click=${() => model.toggleFreeze()}
+    @click=${() => model.live.toggleFreeze()}
   >
-    ${model.frozen ? 'Frozen' : 'Freeze'}
+    ${model.live.frozen ? 'Frozen' : 'Freeze'}
   </button>`;
   return html`
     <div class="group">
@@ -79,10 +79,10 @@ export function topBar(
     <lens-image-strip
       .samples=${model.samples}
       .selected=${model.state.image}
-      .camera=${model.camera !== undefined}
+      .camera=${model.live.camera !== undefined}
     ></lens-image-strip>
     <div class="group end">
-      ${model.camera ? freeze : nothing} ${badge(model, report)}
+      ${model.live.camera ? freeze : nothing} ${badge(model, report)}
       <button @click=${copyLink}>Copy link</button>
     </div>
   `;

@@ -1,4 +1,4 @@
-import { topClasses, type ClassScore, type Kernels } from '@convlens/core';
+import type { Kernels } from '@convlens/core';
 import {
   announce,
   asError,
@@ -11,7 +11,6 @@ import {
   resolveFile,
   samples,
   Tasks,
-  type Camera,
   type ImageSelectEvent,
   type NetworkEntry,
   type Problem,
@@ -20,19 +19,19 @@ import {
 } from '@convlens/elements';
 import type {
   Activations,
-  Attribution,
   BackendChoice,
   EngineClient,
-  LayerActivation,
   LayerSummary,
-  MemoryReport,
   NetworkSource,
   NetworkSummary,
   Progress,
-  Projections,
 } from '@convlens/engine';
-import { LensError } from '@convlens/onnx';
+import { Backward } from './backward.js';
+import { nearestMaxPooling, weightsFor } from './layer-ways.js';
+import { Live, type Frame } from './live.js';
+import type { PatchSearch } from './patches.js';
 import { drawWindow, previewOf } from './preview.js';
+import { Readings } from './readings.js';
 import type { ViewerState } from './state.js';
 
 const IMAGE = 'current';
@@ -53,26 +52,24 @@ export class ViewerModel {
   imageTitle = '';
   preview: HTMLCanvasElement | undefined;
   kernels: Kernels | undefined;
-  maps: LayerActivation | undefined;
-  answer: Activations | undefined;
-  scores: readonly ClassScore[] = [];
-  strengths: Readonly<Record<string, number>> | undefined;
-  /** What the engine holds. */
-  memory: MemoryReport | undefined;
-  projections: Projections | undefined;
-  attribution: Attribution | undefined;
   /** Something worth knowing that is no failure: the backend changed after a crash. */
   notice = '';
-  camera: Camera | undefined;
-  frozen = false;
-  framesPerSecond = 0;
   /** Counts new pictures, so that grids know when to paint. */
   revision = 0;
 
   #files = new Map<string, NetworkSource>();
   #source: NetworkSource | undefined;
   #hasImage = false;
+  #spare = document.createElement('canvas');
   readonly #tasks: Tasks;
+  /** What the network answered to the image. */
+  readonly readings: Readings;
+  /** The camera. */
+  readonly live: Live;
+  /** Projections and attributions. */
+  readonly backward: Backward;
+  /** The strongest patches; there once their lens was open. */
+  patches: PatchSearch | undefined;
 
   /**
    * @param engine the worker's client
@@ -83,8 +80,23 @@ export class ViewerModel {
     this.#engine = engine;
     this.state = state;
     this.#changed = changed;
-    const following = ['maps', 'kernels', 'projections', 'attribution'];
+    const following = [
+      'maps',
+      'kernels',
+      'projections',
+      'attribution',
+      'patches',
+      'patch-pictures',
+    ];
     this.#tasks = new Tasks(following, changed, () => this.refresh());
+    this.readings = new Readings(engine);
+    this.backward = new Backward(engine, this.#tasks, this);
+    this.live = new Live({
+      aspect: () => this.aspect,
+      show: (frame, current) => this.#showFrame(frame, current),
+      fail: (error) => this.#tasks.fail(asError(error), 'camera'),
+      changed,
+    });
     engine.addEventListener('recovered', (event) => {
       const { reason } = event as Event & { reason?: string };
       this.notice = `${reason ?? ''} Another one has taken over; nothing is lost.`;
@@ -108,15 +120,20 @@ export class ViewerModel {
     return this.network?.layers.find(({ id }) => id === this.state.layer);
   }
 
-  /** The layer whose weights belong to the chosen one: itself, or the nearest with weights on the way to the image. */
+  /** The layer whose weights belong to the chosen one. */
   get kernelLayer(): LayerSummary | undefined {
-    const layers = this.network?.layers;
-    let at = this.layer;
-    for (let steps = 0; at && !at.hasKernels && steps < 200; steps++) {
-      const before: string | undefined = at.from.at(-1);
-      at = layers?.find(({ id }) => id === before);
-    }
-    return at?.hasKernels ? at : layers?.find(({ id }) => id === this.network?.firstConv);
+    return this.network && weightsFor(this.network, this.layer);
+  }
+
+  /** Width / height of the network's input. */
+  get aspect(): number | undefined {
+    const [, height = 1, width = 1] = this.network?.input.shape ?? [];
+    return this.network && width / height;
+  }
+
+  /** The chosen layer if it is a max-pooling, else the nearest one on the way from it to the image. */
+  get maxPooling(): LayerSummary | undefined {
+    return this.network && nearestMaxPooling(this.network, this.state.layer);
   }
 
   /** Networks that can be chosen: the embedded ones, and files that were opened. */
@@ -185,12 +202,8 @@ export class ViewerModel {
       this.names = names;
       this.state.network = source.id;
       this.kernels = undefined;
-      this.maps = undefined;
-      this.answer = undefined;
-      this.scores = [];
-      this.strengths = undefined;
-      this.projections = undefined;
-      this.attribution = undefined;
+      this.readings.clear();
+      this.backward.clear();
       if (!network.layers.some(({ id }) => id === this.state.layer)) {
         this.state.layer = network.firstConv;
         this.#letGo();
@@ -219,9 +232,8 @@ export class ViewerModel {
         sample?.title ??
         (choice.kind === 'file' ? choice.name : choice.kind === 'url' ? choice.url : '');
       await this.#engine.openImage({ id: IMAGE, blob }, options);
-      const [, height = 1, width = 1] = this.network?.input.shape ?? [];
-      this.preview = await previewOf(blob, width / height);
-      this.#stopCamera();
+      this.preview = await previewOf(blob, this.aspect ?? 1);
+      this.live.stop();
       this.#hasImage = true;
       this.imageTitle = title;
       this.state.image = sample?.id ?? '';
@@ -246,7 +258,7 @@ export class ViewerModel {
     this.state.channel = unit;
     this.state.row = this.state.column = undefined;
     this.#changed();
-    if (this.state.view === 'projections') this.refresh();
+    if (['projections', 'attribution'].includes(this.state.view)) this.refresh();
   }
 
   /** Pins a place of the pinned map. */
@@ -261,7 +273,10 @@ export class ViewerModel {
   }
 
   /** Changes how things are shown. */
-  show(change: Partial<Pick<ViewerState, 'view' | 'sort' | 'scale'>>): void {
+  show(change: Partial<Pick<ViewerState, 'view' | 'sort' | 'scale' | 'rule' | 'switches'>>): void {
+    // What was under way for a lens that is left would only keep the next one waiting.
+    if (change.view !== undefined) this.#tasks.cancelOne(this.state.view);
+    if (change.view !== undefined && change.view !== 'projections') this.patches?.pause();
     Object.assign(this.state, change);
     this.revision++;
     this.refresh();
@@ -293,75 +308,50 @@ export class ViewerModel {
         this.revision++;
       });
     }
-    if (this.#hasImage && !this.camera) {
+    if (this.#hasImage && !this.live.camera) {
       void this.#readMaps(network).then(() => {
-        if (this.state.view === 'projections') void this.#project(network, IMAGE);
-        else if (this.state.view === 'attribution') void this.#attribute(network);
+        if (this.state.view === 'projections') {
+          void Promise.all([this.backward.project(network, IMAGE), this.#startPatches()]).then(
+            () => this.refreshPatches(),
+            (error: unknown) => this.fail(error),
+          );
+        }
+        if (this.state.view === 'attribution') void this.backward.attribute(network, IMAGE);
       });
     }
   }
 
-  /** Layers with weights, from the classifier down: the order of the sanity check. */
-  get weightedLayers(): readonly string[] {
-    const layers = this.network?.layers ?? [];
-    return layers.flatMap(({ id, weight }) => (weight === undefined ? [] : [id])).reverse();
+  /** Looks for the strongest patches where they are shown and the camera leaves time for them. */
+  refreshPatches(): void {
+    if (this.state.view === 'projections' && !this.live.camera) this.patches?.refresh();
   }
 
-  /** The class that attributions are for: the chosen one, or the most probable. */
-  get target(): number {
-    return this.state.target ?? this.scores[0]?.index ?? 0;
+  /** Looks for patches in the visitor's images from now on; in the samples when none are given. */
+  async chooseImageSet(
+    files: readonly File[] = [],
+    folders: readonly FileSystemDirectoryEntry[] = [],
+  ): Promise<void> {
+    const chosen = await (await this.#startPatches()).choose(files, folders);
+    if (chosen && this.state.view !== 'projections') this.show({ view: 'projections' });
   }
 
-  /** The unit that is projected: the pinned one, or the strongest. */
-  get #unit(): number {
-    const high = this.maps?.statistics.channelHigh ?? new Float32Array(1);
-    const strongest = high.reduce((best, value, i) => (value > high[best]! ? i : best), 0);
-    return this.state.channel ?? strongest;
-  }
-
-  async #project(network: NetworkSummary, image: string | ImageBitmap): Promise<boolean> {
-    const { layer } = this;
-    if (!layer) return false;
-    const { row, column } = this.state;
-    const place = row === undefined || column === undefined ? {} : { row, column };
-    return this.#task('projections', async (options) => {
-      const target = { kind: 'unit', layer: layer.id, channel: this.#unit, ...place } as const;
-      const rules = ['backprop', 'deconvnet', 'guided'] as const;
-      const request = { network: network.id, image, target, rules };
-      this.projections = await this.#engine.projections(request, options);
-    });
-  }
-
-  async #attribute(network: NetworkSummary): Promise<void> {
-    if (!network.logits) {
-      this.fail(new LensError('E_ARGUMENT', `${network.title} has no class scores to attribute.`));
-      return;
-    }
-    const { method, randomised = 0 } = this.state;
-    await this.#task('attribution', async (options) => {
-      this.attribution = await this.#engine.attribution(
-        {
-          network: network.id,
-          image: IMAGE,
-          target: { kind: 'class', index: this.target },
-          method,
-          randomised,
-        },
-        options,
-      );
-    });
+  async #startPatches(): Promise<PatchSearch> {
+    const { PatchSearch } = await import('./patches.js');
+    return (this.patches ??= new PatchSearch(this.#engine, this.#tasks, this, this.#changed));
   }
 
   /** Changes what is attributed, how, or how much of the network is destroyed. */
-  chooseAttribution(choice: Partial<Pick<ViewerState, 'target' | 'method' | 'randomised'>>): void {
+  chooseAttribution(
+    choice: Partial<Pick<ViewerState, 'of' | 'target' | 'method' | 'randomised'>>,
+  ): void {
     Object.assign(this.state, choice);
     this.refresh();
   }
 
   async #readMaps(network: NetworkSummary): Promise<void> {
     await this.#task('maps', async (options) => {
-      this.#take(await this.#engine.activations(this.#request(network, IMAGE), options));
-      this.memory = await this.#engine.memory();
+      this.#take(await this.readings.ask(this.#request(network, IMAGE), options));
+      await this.readings.weigh();
     });
   }
 
@@ -370,92 +360,56 @@ export class ViewerModel {
     image: string | ImageBitmap,
   ): Parameters<EngineClient['activations']>[0] {
     const layers = this.layer ? [this.layer.id] : [];
-    return { network: network.id, image, layers, scores: true, strengths: true };
+    const switches = this.state.switches === 'on' && this.state.view === 'maps';
+    return { network: network.id, image, layers, scores: true, strengths: true, switches };
   }
 
   #take(answer: Activations): void {
-    this.answer = answer;
-    this.maps = answer.layers[0];
-    this.scores = answer.logits ? topClasses(answer.logits, 5) : [];
-    if (answer.strengths) this.strengths = answer.strengths;
+    this.readings.take(answer);
     this.revision++;
   }
 
   async #toggleCamera(): Promise<void> {
-    if (this.camera) {
-      this.#stopCamera();
+    if (this.live.camera) {
+      this.live.stop();
       this.refresh();
       return;
     }
     await this.#task('camera', async () => {
-      const { Camera } = await import('@convlens/elements/camera.js');
-      this.camera = await Camera.open();
-      this.frozen = false;
+      await this.live.start();
+      this.patches?.pause();
       this.state.image = '';
       this.imageTitle = 'camera';
-      announce('Camera on.');
     });
-    if (this.camera) void this.#follow(this.camera);
   }
 
-  #stopCamera(): void {
-    this.camera?.close();
-    this.camera = undefined;
-    this.framesPerSecond = 0;
-  }
-
-  /** Holds the camera's last frame, or lets it run again. */
-  toggleFreeze(): void {
-    if (!this.camera) return;
-    this.frozen = !this.frozen;
-    announce(this.frozen ? 'Frozen.' : 'Live.');
-    this.#changed();
-  }
-
-  /** Frame after frame, each asked for when the one before is done, so that nothing queues up. */
-  async #follow(camera: Camera): Promise<void> {
-    let last = performance.now();
-    this.preview ??= document.createElement('canvas');
-    const preview = document.createElement('canvas');
-    while (this.camera === camera) {
-      const { network } = this;
-      if (this.frozen || !network) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        last = performance.now();
-        continue;
-      }
-      try {
-        const [, height, width] = network.input.shape;
-        const frame = await camera.frame(width / height);
-        drawWindow(preview, frame, width / height);
-        const answer = await this.#engine.activations(this.#request(network, frame));
-        if (this.camera !== camera || this.frozen || this.network !== network) continue;
-        this.preview = preview;
-        this.#hasImage = false;
-        this.#take(answer);
-        if (this.state.view === 'projections') {
-          await this.#project(network, await camera.frame(width / height));
-        }
-      } catch (error) {
-        const problem = asError(error);
-        // The worker is starting again, or the network was changed meanwhile: the next frame will do.
-        if (!['E_ENGINE_LOST', 'E_LAYER_UNKNOWN', 'E_ARGUMENT'].includes(problem.code)) {
-          this.#tasks.fail(problem, 'camera');
-          this.#stopCamera();
-        }
-      }
-      const now = performance.now();
-      const rate = 1000 / (now - last);
-      this.framesPerSecond =
-        this.framesPerSecond === 0 ? rate : this.framesPerSecond * 0.9 + rate * 0.1;
-      last = now;
-      this.#changed();
-      await new Promise((resolve) => requestAnimationFrame(resolve));
+  /** One frame of the camera: its maps, and what is carried back where that lens is open. */
+  async #showFrame(frame: Frame, current: () => boolean): Promise<void> {
+    const { network } = this;
+    if (!network) return;
+    try {
+      const preview = this.#spare;
+      const [shown, sent] = await Promise.all([frame(), frame()]);
+      drawWindow(preview, shown, this.aspect ?? 1);
+      shown.close();
+      const answer = await this.readings.ask(this.#request(network, sent));
+      if (!current() || this.network !== network) return;
+      // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
+      this.#spare = this.preview ?? document.createElement('canvas');
+      this.preview = preview;
+      this.#hasImage = false;
+      this.#take(answer);
+      if (this.state.view === 'projections') await this.backward.project(network, await frame());
+    } catch (error) {
+      // The worker is starting again, or the network was changed meanwhile: the next frame will do.
+      const passing = ['E_ENGINE_LOST', 'E_LAYER_UNKNOWN', 'E_ARGUMENT'];
+      if (!passing.includes(asError(error).code)) throw error;
     }
   }
 
   /** Cancels everything under way. */
   cancel(): void {
+    this.patches?.stop();
     this.#tasks.cancel();
   }
 
@@ -475,7 +429,7 @@ export class ViewerModel {
   /** Turns the camera off and cancels what is under way. */
   close(): void {
     this.cancel();
-    this.#stopCamera();
+    this.live.stop();
   }
 
   #task(name: string, work: (options: TaskOptions) => Promise<void>): Promise<boolean> {

@@ -1,3 +1,4 @@
+export { geometryOf, type Geometry } from './geometry.js';
 export { differentiableOperators } from './registry.js';
 export { objective, type Objective, type WeightedObjective } from './objective.js';
 export type { ShapeOptions } from './prepare.js';

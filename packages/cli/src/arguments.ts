@@ -13,6 +13,8 @@ export type OptionTable = Readonly<
 /** What was given: the model, and the options. */
 export interface Given {
   readonly model: string;
+  /** What stood behind the model without an option, where the command takes such. */
+  readonly rest: readonly string[];
   /** The last value of a text option. */
   text(name: string): string | undefined;
   /** A text option that must be there. */
@@ -29,9 +31,10 @@ export interface Given {
  *
  * @param args behind the command's name
  * @param options that it knows; `runtime` is added
+ * @param takesRest whether more may stand behind the model
  * @throws UsageError
  */
-export function parse(args: readonly string[], options: OptionTable): Given {
+export function parse(args: readonly string[], options: OptionTable, takesRest = false): Given {
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     const known = { runtime: { type: 'string' as const }, ...options };
@@ -42,7 +45,7 @@ export function parse(args: readonly string[], options: OptionTable): Given {
   const { values, positionals } = parsed;
   const [model, ...more] = positionals;
   if (model === undefined) throw new UsageError('no model given');
-  if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
+  if (more.length > 0 && !takesRest) throw new UsageError(`unexpected argument "${more[0]}"`);
   const list = (name: string): readonly string[] => {
     const value = values[name];
     return (Array.isArray(value) ? value : value === undefined ? [] : [value]) as string[];
@@ -50,6 +53,7 @@ export function parse(args: readonly string[], options: OptionTable): Given {
   const text = (name: string): string | undefined => list(name).at(-1);
   return {
     model,
+    rest: more,
     text,
     list,
     flag: (name) => values[name] === true,

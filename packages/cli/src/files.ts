@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Knowledge } from '@convlens/adapters';
@@ -96,6 +96,27 @@ export function readImage(path: string): Pixels {
   return readPng(readFile(path));
 }
 
+/**
+ * Image files: those that are named, and those anywhere in folders that are named, in the order of their paths; hidden
+ * ones are left out.
+ *
+ * @throws LensError `E_FETCH` when there is no such file or folder, or no image in it
+ */
+export function imageFiles(paths: readonly string[]): readonly string[] {
+  const order = new Intl.Collator('en', { numeric: true });
+  const found = paths.flatMap((path) => {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+    const inside = readdirSync(path, { recursive: true, encoding: 'utf8' });
+    return inside
+      .filter((name) => /\.(png|jpe?g|webp|gif|avif|bmp)$/i.test(name))
+      .filter((name) => !/(^|[/\\])(\.|__MACOSX)/.test(name))
+      .sort(order.compare)
+      .map((name) => join(path, name));
+  });
+  if (found.length > 0) return found;
+  throw new LensError('E_FETCH', `Expected images in ${paths.join(', ')}, got none.`);
+}
+
 /** Writes results into a folder, made when it is not there. */
 export class Output {
   readonly #folder: string;
@@ -116,6 +137,11 @@ export class Output {
   /** Writes NAME.npy. */
   tensor(name: string, tensor: TensorData): void {
     this.#write(`${name}.npy`, writeNpy(tensor as TensorData<Exclude<DType, 'string'>>));
+  }
+
+  /** Writes NAME.json. */
+  json(name: string, value: unknown): void {
+    this.#write(`${name}.json`, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
   }
 
   /** Writes NAME.png. */

@@ -2,6 +2,7 @@ import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
 import { attribute } from './commands/attribute.js';
 import { inspect } from './commands/inspect.js';
+import { patches } from './commands/patches.js';
 import { projectCommand } from './commands/project.js';
 import { run } from './commands/run.js';
 import { vjpCommand } from './commands/vjp.js';
@@ -18,6 +19,9 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   project MODEL --image FILE.png --layer NAME --channel N [--row N --column N]
       [--rule backprop|deconvnet|guided] --out DIR
       a unit carried back to the pixels, as PNG and .npy
+  patches MODEL --layer NAME --channel N --images DIR|FILE.png... [--rule deconvnet|guided|backprop]
+      [--top 9] --out DIR
+      where over the images a channel answers most: patches and projections as PNG, their list as JSON
   attribute MODEL --image FILE.png [--class N] [--method saliency|gradient-input|integrated|smoothgrad|
       occlusion|gradcam|guided-gradcam] [--steps N] [--seed N] --out DIR
       which pixels drove a class, as PNG and .npy
@@ -31,6 +35,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   run,
   vjp: vjpCommand,
   project: projectCommand,
+  patches,
   attribute,
 };
 

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readNpy, writeNpy } from '@convlens/data';
 import { readPng, writePng } from '@convlens/data/png';
+import { renderSample, sampleScenes } from '@convlens/data/samples';
 import { buildVgg } from '@convlens/adapters/builders';
 import { float32, write } from '@convlens/onnx';
 import { main } from '../src/main.js';
@@ -174,6 +175,85 @@ describe('convlens project and attribute', () => {
     );
     expect([code, err]).toEqual([0, '']);
     expect(existsSync(at('a'))).toBe(true);
+  });
+});
+
+describe('convlens patches', () => {
+  const set = at('set');
+  mkdirSync(join(set, 'deeper'), { recursive: true });
+  const scenes = sampleScenes.map(({ id }, i) => {
+    const file = join(set, i < 8 ? `${i}.png` : `deeper/${i}.png`);
+    writeFileSync(file, writePng(renderSample(id, 64)));
+    return file;
+  });
+  writeFileSync(join(set, '.hidden.png'), 'not a picture');
+  writeFileSync(join(set, 'notes.txt'), 'not a picture');
+  writeFileSync(join(set, 'broken.jpg'), 'not a picture');
+
+  interface List {
+    readonly images: number;
+    readonly patches: readonly {
+      readonly file: string;
+      readonly value: number;
+      readonly row: number;
+      readonly column: number;
+      readonly window: { readonly width: number; readonly height: number };
+    }[];
+  }
+  const patches = (...args: string[]): ReturnType<typeof convlens> =>
+    convlens('patches', 'alexnet', '--layer', 'relu2', '--channel', '7', ...args);
+  const listIn = (out: string): List =>
+    JSON.parse(readFileSync(at(`${out}/relu2-7.json`), 'utf8')) as List;
+
+  it('ranks as the activations of each image say, and writes patches and projections', async () => {
+    const { code, out } = await patches('--images', set, '--top', '4', '--out', at('patches'));
+    expect(code).toBe(0);
+    expect(out).toMatch(/left out .*broken\.jpg: Expected a PNG/);
+    const expected: { file: string; value: number; place: number }[] = [];
+    for (const file of scenes) {
+      await convlens('run', 'alexnet', '--image', file, '--layer', 'relu2', '--out', at('one'));
+      const map = readNpy(readFileSync(at('one/relu2.npy'))).data as Float32Array;
+      const plane = [...map.subarray(7 * 225, 8 * 225)];
+      const value = Math.max(...plane);
+      expected.push({ file, value, place: plane.indexOf(value) });
+    }
+    expected.sort((a, b) => b.value - a.value);
+    const { images, patches: found } = listIn('patches');
+    expect(images).toBe(12);
+    expect(found.map(({ file }) => file)).toEqual(expected.slice(0, 4).map(({ file }) => file));
+    found.forEach(({ value, row, column, window }, i) => {
+      expect(value).toBeCloseTo(expected[i]!.value, 4);
+      expect(row * 15 + column).toBe(expected[i]!.place);
+      for (const kind of ['patch', 'deconvnet']) {
+        const { width, height } = readPng(readFileSync(at(`patches/relu2-7-${i + 1}-${kind}.png`)));
+        expect([width, height]).toEqual([window.width, window.height]);
+        expect(width).toBeLessThan(64);
+      }
+    });
+  });
+
+  it('takes files, and another rule', async () => {
+    const files = scenes.slice(0, 3);
+    const { code, out } = await patches(
+      ...['--rule', 'guided', '--out', at('files'), '--images', ...files],
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('relu2-7-1-guided.png');
+    expect(listIn('files').images).toBe(3);
+    expect(listIn('files').patches.length).toBeLessThanOrEqual(3);
+  });
+
+  it('says what is missing', async () => {
+    const words = async (...args: string[]): Promise<string> => (await patches(...args)).err;
+    expect(await words('--out', at('x'))).toMatch(/--images is missing/);
+    expect(await words('--images', at('set/notes.txt'), '--out', at('x'))).toMatch(
+      /None of 1 images can be read/,
+    );
+    const empty = at('empty');
+    mkdirSync(empty);
+    expect(await words('--images', empty, '--out', at('x'))).toMatch(/Expected images in/);
+    const none = ['--layer', 'relu2', '--channel', '80', '--images', set, '--out', at('x')];
+    expect((await convlens('patches', 'alexnet', ...none)).err).toMatch(/channels 0 to 79/);
   });
 });
 

@@ -16,6 +16,7 @@ export {
   type AttributionTask,
   type Attributed,
 } from './attribution/methods.js';
+export { gradCamLayer, layersBelow } from './attribution/cam-layer.js';
 export { normalNoise } from './attribution/noise.js';
 export {
   gradientProblem,
@@ -26,6 +27,7 @@ export {
   type Target,
 } from './gradients/gradients.js';
 export { project, type Projection, type ProjectionRule } from './projection/projection.js';
+export { maxPoolingOf, poolingSwitches, type MaxPooling } from './pooling-switches/switches.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';
 export type { Executor, Program, Tensors } from './executor.js';
@@ -40,6 +42,14 @@ export {
   type AxisField,
   type ReceptiveField,
 } from './receptive-field/receptive-field.js';
+export { fieldWindow, seenWindow, type FieldWindow } from './receptive-field/window.js';
+export {
+  emptyRanking,
+  rankImage,
+  strongestPlaces,
+  type Ranking,
+  type StrongPlace,
+} from './strongest-patches/ranking.js';
 export { hasKernels, kernels, type Kernels } from './weights/kernels.js';
 export {
   Ascent,

@@ -11,7 +11,7 @@ import {
   type Node,
   type TensorData,
 } from '@convlens/onnx';
-import { receptiveFields, type AxisField } from '../src/index.js';
+import { fieldWindow, receptiveFields, seenWindow, type AxisField } from '../src/index.js';
 
 const width = ({ low, high }: AxisField): number => high - low + 1;
 
@@ -174,5 +174,38 @@ describe('against the pixels that really matter', () => {
         else if (!('dilations' in (nodes[0]?.attributes ?? {}))) expect(inside).toBe(false);
       }
     }
+  });
+});
+
+describe('windows of units in the image', () => {
+  const axis: AxisField = { stride: 4, low: -3, high: 5 };
+  const field = { rows: axis, columns: axis };
+
+  it('inside the image both are the receptive field', () => {
+    const window = { left: 5, top: 9, width: 9, height: 9 };
+    expect(seenWindow(field, [3, 2], [20, 20])).toEqual(window);
+    expect(fieldWindow(field, [3, 2], [20, 20])).toEqual(window);
+  });
+
+  it('at the border one is cut to the image, the other reaches into the padding', () => {
+    expect(seenWindow(field, [0, 4], [20, 20])).toEqual({ left: 13, top: 0, width: 7, height: 6 });
+    expect(fieldWindow(field, [0, 4], [20, 20])).toEqual({
+      left: 13,
+      top: -3,
+      width: 9,
+      height: 9,
+    });
+  });
+
+  it('a field that is no smaller than the image is the image, and so is none', () => {
+    const whole = { left: 0, top: 0, width: 12, height: 8 };
+    expect(fieldWindow(field, [0, 0], [8, 12]).height).toBe(8);
+    expect(fieldWindow(undefined, [1, 1], [8, 12])).toEqual(whole);
+    expect(seenWindow(undefined, [1, 1], [8, 12])).toEqual(whole);
+  });
+
+  it('a unit that sees nothing but padding still has a pixel', () => {
+    const { width, height } = seenWindow(field, [9, 9], [20, 20]);
+    expect([width, height]).toEqual([1, 1]);
   });
 });

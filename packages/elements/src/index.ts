@@ -33,5 +33,5 @@ export { LensSpine } from './spine.js';
 export { LensTileGrid, type TilePainter } from './tile-grid.js';
 export { controls, tokens } from './tokens.js';
 export { LensTopClasses } from './top-classes.js';
-export { entrySource, fetchImage, FILE_PREFIX, fileSource } from './sources.js';
+export { entrySource, fetchImage, FILE_PREFIX, fileSource, isPicture } from './sources.js';
 export { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';

@@ -34,15 +34,26 @@ export function fileSource(files: readonly File[]): NetworkSource | undefined {
 }
 
 /**
+ * Whether a file says that it is a picture.
+ *
+ * @param name of the file
+ * @param type its media type, or empty
+ */
+export function isPicture(name: string, type: string): boolean {
+  return type.startsWith('image/') || /\.(png|jpe?g|webp|gif|avif|bmp)$/i.test(name);
+}
+
+/**
  * Fetches an image by its address.
  *
- * @throws LensError `E_FETCH`
+ * @throws LensError `E_FETCH`, `E_ABORTED`
  */
 export async function fetchImage(url: string, signal: AbortSignal): Promise<Blob> {
   let response: Response;
   try {
     response = await fetch(url, { signal });
   } catch (cause) {
+    if (signal.aborted) throw new LensError('E_ABORTED', 'Cancelled.', { cause });
     throw new LensError(
       'E_FETCH',
       `The image at ${url} could not be fetched: no answer, or its server does not allow other pages to read it. ` +

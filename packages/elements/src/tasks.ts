@@ -88,6 +88,11 @@ export class Tasks {
     announce(message);
   }
 
+  /** Cancels one task, where it is under way. */
+  cancelOne(name: string): void {
+    this.#running.get(name)?.abort();
+  }
+
   /** Cancels everything under way. */
   cancel(): void {
     for (const controller of this.#running.values()) controller.abort();

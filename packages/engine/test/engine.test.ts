@@ -124,3 +124,31 @@ describe('the engine on an embedded network', () => {
     await expect(ask('w', 'conv1_1')).rejects.toThrow(/No network "w"/);
   });
 });
+
+it('says where each pooled value came from, of what was pooled, when asked', async () => {
+  const { engine, run } = createNodeEngine();
+  await run((job) => engine.openNetwork(job, { id: 'net', url: `${models}alexnet.onnx` }));
+  const data = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) =>
+    i % 4 === 3 ? 255 : (i * 37) % 251,
+  );
+  await run((job) => engine.openImage(job, { id: 'one', pixels: { width: 64, height: 64, data } }));
+  const { layers } = await run((job) =>
+    engine.activations(job, {
+      network: 'net',
+      image: 'one',
+      layers: ['relu1', 'pool1'],
+      switches: true,
+    }),
+  );
+  const [relu, pool] = layers;
+  expect(relu!.pooling).toBeUndefined();
+  const { activation, statistics, switches, geometry } = pool!.pooling!;
+  expect(activation.data).toEqual(relu!.activation.data);
+  expect(statistics).toEqual(relu!.statistics);
+  expect([geometry.from, geometry.to]).toEqual([
+    [32, 32],
+    [15, 15],
+  ]);
+  const taken = switches.map((at, i) => Math.floor(i / 225) * 1024 + at);
+  expect(Float32Array.from(taken, (at) => activation.data[at]!)).toEqual(pool!.activation.data);
+});

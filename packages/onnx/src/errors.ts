@@ -24,7 +24,8 @@ export type ErrorCode =
   | 'E_RUN'
   | 'E_RUNTIME_FILES'
   | 'E_SHAPE'
-  | 'E_VALUE_UNKNOWN';
+  | 'E_VALUE_UNKNOWN'
+  | 'E_ZIP';
 
 /**
  * The error that every package raises for a condition a person can do something about. The message is one or two

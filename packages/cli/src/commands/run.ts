@@ -1,5 +1,5 @@
 import { describeNetwork, type Network } from '@convlens/adapters';
-import { cropToInput, toInput } from '@convlens/data';
+import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { cut, LensError, type TensorData } from '@convlens/onnx';
 import { parse, splitPair, UsageError, type Given } from '../arguments.js';
 import { Output, readImage, readModel, readTensor, type Model } from '../files.js';
@@ -28,8 +28,13 @@ function feedsOf(given: Given, model: Model): Record<string, TensorData> {
 
 /** An image as a network is fed it: float32 `[1, C, H, W]`. */
 export function imageTensor(network: Network, path: string): TensorData<'float32'> {
-  const [channels, height, width] = network.input.shape;
-  return toInput(cropToInput(readImage(path), height, width), channels, network.preprocessing);
+  return toInput(imageCrop(network, path), network.input.shape[0], network.preprocessing);
+}
+
+/** What a network sees of an image, at the size of its input. */
+export function imageCrop({ input }: Network, path: string): Pixels {
+  const [, height, width] = input.shape;
+  return cropToInput(readImage(path), height, width);
 }
 
 /** A value of the graph by its own name or by a layer's id. */

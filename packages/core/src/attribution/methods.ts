@@ -1,5 +1,5 @@
 import type { Network } from '@convlens/adapters';
-import { float32, type TensorData } from '@convlens/onnx';
+import { float32, LensError, type TensorData } from '@convlens/onnx';
 import type { FeatureMaps } from '../feature-maps/feature-maps.js';
 import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
 import {
@@ -13,6 +13,7 @@ import {
   smoothGrad,
   type OnStep,
 } from './attribution.js';
+import { gradCamLayer } from './cam-layer.js';
 import { normalNoise } from './noise.js';
 
 type Tensor = TensorData<'float32'>;
@@ -114,11 +115,31 @@ async function compute(task: AttributionTask, notes: string[]): Promise<Tensor> 
       return occlusion(score, input, { patch, stride, ...(onStep ? { onStep } : {}) });
     }
     case 'gradcam':
-      return (await gradCam(network, gradients, input, target)).map;
+      return cam(task, notes);
     case 'guided-gradcam': {
-      const { map } = await gradCam(network, gradients, input, target);
+      const map = await cam(task, notes);
       const guided = await gradients.backward(input, seedOf(network, target), { rule: 'guided' });
       return single(guidedGradCam(guided.gradients.get(network.input.name)!, map));
     }
   }
+}
+
+/** Grad-CAM over the layer that suits the target. */
+async function cam(
+  { network, gradients, input, target }: AttributionTask,
+  notes: string[],
+): Promise<Tensor> {
+  const layer = gradCamLayer(network, target);
+  if (layer === undefined) {
+    throw new LensError(
+      'E_ARGUMENT',
+      'Grad-CAM needs a layer with maps between the image and the unit, but this unit reads the image itself. ' +
+        'Choose another method, or a unit further up.',
+    );
+  }
+  if (target.kind === 'unit') {
+    // The derivative is averaged over the map, so that a place counts wherever it is.
+    notes.push(`Over the maps of ${layer}, also where the unit does not look.`);
+  }
+  return (await gradCam(network, gradients, input, target, layer)).map;
 }

@@ -52,23 +52,27 @@ export class FeatureMaps {
    *
    * @param input float32 `[1, C, H, W]`, preprocessed as the network expects
    * @param values names of values of the graph
+   * @param options `alone`: run no more than these values need, which pays when many inputs follow; so it is for values
+   *   that are no layers, too
    * @returns the tensors by value name, float32 with a leading batch of 1
    * @throws LensError as the executor does
    */
   async read(
     input: TensorData<'float32'>,
     values: readonly string[],
+    { alone = false }: { readonly alone?: boolean } = {},
   ): Promise<Map<string, TensorData<'float32'>>> {
-    const program = await this.#program(values);
+    const program = await this.#program(values, alone);
     const outputs = await program.run({ [this.#network.input.name]: input }, values);
     return new Map(values.map((value) => [value, outputs[value] as TensorData<'float32'>]));
   }
 
-  async #program(values: readonly string[]): Promise<Program> {
+  async #program(values: readonly string[], alone: boolean): Promise<Program> {
     const { graph, layers, logits } = this.#network;
-    const wanted = this.everyLayer
-      ? [...new Set([...layers.map(({ value }) => value), ...(logits ? [logits.value] : [])])]
-      : [...new Set(values)].sort();
+    const known = new Set(layers.map(({ value }) => value));
+    if (logits) known.add(logits.value);
+    const isKnown = values.every((value) => known.has(value));
+    const wanted = this.everyLayer && !alone && isKnown ? [...known] : [...new Set(values)].sort();
     const key = wanted.join('\n');
     let program = this.#programs.get(key);
     if (!program) {

@@ -22,6 +22,8 @@ import {
   type Projections,
   type RecipeRequest,
   type RecipeResult,
+  type RankingAnswer,
+  type RankingRequest,
 } from '../shared/api.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
 import { createWorker, watchForDeath } from './worker.js';
@@ -158,12 +160,21 @@ export class EngineClient extends EventTarget {
 
   /** A unit carried back to the pixels. A frame given as a bitmap is moved to the worker. */
   projections(request: ProjectionRequest, options: CallOptions = {}): Promise<Projections> {
-    const frame = typeof request.image === 'string' ? [] : [request.image];
+    const { image } = request;
+    const frame = typeof image === 'string' || image instanceof Blob ? [] : [image];
     return this.#call(
       (api, job) => api.projections(job, Comlink.transfer(request, frame)),
       options,
       frame.length === 0,
     );
+  }
+
+  /**
+   * The strongest answers of a layer's channels over images of a set. The ranking is the caller's: a large set is ranked
+   * in several calls, and one that was cancelled or lost is made again.
+   */
+  rankImages(request: RankingRequest, options: CallOptions = {}): Promise<RankingAnswer> {
+    return this.#call((api, job) => api.rankImages(job, request), options);
   }
 
   /** Which pixels drove a score. */

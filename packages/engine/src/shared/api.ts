@@ -1,10 +1,12 @@
 import type { Family, Knowledge, Layer, Preprocessing } from '@convlens/adapters';
+import type { Geometry } from '@convlens/autodiff';
 import type {
   AttributionMethod,
   ChannelStatistics,
   Kernels,
   Projection,
   ProjectionRule,
+  Ranking,
   ReceptiveField,
   Recipe,
   RunState,
@@ -110,6 +112,8 @@ export interface ActivationRequest {
   readonly layers: readonly string[];
   /** Also give the class scores. */
   readonly scores?: boolean;
+  /** Also give what max-poolings among the layers read, and where each pooled value came from. */
+  readonly switches?: boolean;
   /** Also give the strength (root mean square) of every layer, where one program holds them all. */
   readonly strengths?: boolean;
 }
@@ -120,6 +124,18 @@ export interface LayerActivation {
   /** float32 `[C, H, W]` or `[N]`. */
   readonly activation: TensorData<'float32'>;
   readonly statistics: ChannelStatistics;
+  /** Of a max-pooling, when the request asks for switches. */
+  readonly pooling?: LayerPooling;
+}
+
+/** What a max-pooling read, and what it took of it. */
+export interface LayerPooling {
+  /** float32 `[C, H, W]`. */
+  readonly activation: TensorData<'float32'>;
+  readonly statistics: ChannelStatistics;
+  /** For every pooled value, row * W + column of where it came from; -1 for a window without a number. */
+  readonly switches: Int32Array;
+  readonly geometry: Geometry;
 }
 
 /** Answer to an `ActivationRequest`. */
@@ -139,8 +155,8 @@ export interface Activations {
 /** Asks for projections of a unit to the pixels. */
 export interface ProjectionRequest {
   readonly network: string;
-  /** Id of a kept image, or a frame that is used once and closed. */
-  readonly image: string | ImageBitmap;
+  /** Id of a kept image, an image file that is not kept, or a frame that is used once and closed. */
+  readonly image: string | Blob | ImageBitmap;
   /** The unit; without a place, its strongest one. */
   readonly target: Extract<Target, { kind: 'unit' }>;
   readonly rules: readonly ProjectionRule[];
@@ -152,6 +168,27 @@ export interface Projections {
   readonly projections: readonly Projection[];
   readonly backend: BackendReport;
   /** Milliseconds, preparing included. */
+  readonly runMs: number;
+}
+
+/** Asks for images of a set to be ranked by how strongly the channels of a layer answer to them. */
+export interface RankingRequest {
+  readonly network: string;
+  readonly layer: string;
+  /** Images with their numbers in the set. They are read one after the other, and not kept. */
+  readonly images: readonly (Omit<ImageSource, 'id'> & { readonly index: number })[];
+  /** What is known so far; nothing by default. */
+  readonly ranking?: Ranking;
+}
+
+/** Answer to a `RankingRequest`. */
+export interface RankingAnswer {
+  /** What was known, with these images. */
+  readonly ranking: Ranking;
+  /** Images that were left out because they cannot be read, and why. */
+  readonly unreadable: readonly { readonly index: number; readonly message: string }[];
+  readonly backend: BackendReport;
+  /** Milliseconds, reading and preparing included. */
   readonly runMs: number;
 }
 
@@ -287,6 +324,7 @@ export interface EngineApi {
   useBackend(job: number, choice: BackendChoice): Promise<BackendReport>;
   activations(job: number, request: ActivationRequest): Promise<Activations>;
   projections(job: number, request: ProjectionRequest): Promise<Projections>;
+  rankImages(job: number, request: RankingRequest): Promise<RankingAnswer>;
   attribution(job: number, request: AttributionRequest): Promise<Attribution>;
   follow(job: number, request: RecipeRequest): Promise<RecipeResult>;
   /** Lets a recipe stop after its step; it answers with where it is. */

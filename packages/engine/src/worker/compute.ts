@@ -1,5 +1,13 @@
 import type { Network } from '@convlens/adapters';
-import { channelStatistics, FeatureMaps, findLayer, type RecipeImages } from '@convlens/core';
+import {
+  channelStatistics,
+  FeatureMaps,
+  findLayer,
+  maxPoolingOf,
+  poolingSwitches,
+  type MaxPooling,
+  type RecipeImages,
+} from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { float32, LensError, read, type TensorData } from '@convlens/onnx';
 import type {
@@ -11,15 +19,19 @@ import type {
   BackendReport,
   GraphRequest,
   GraphResult,
+  LayerActivation,
   ProjectionRequest,
   Projections,
   RecipeRequest,
   RecipeResult,
+  RankingAnswer,
+  RankingRequest,
 } from '../shared/api.js';
 import type { Backends } from './backends.js';
 import type { Derive } from './derive.js';
 import type { Follow, Following } from './follow.js';
 import type { Job } from './jobs.js';
+import { rankImages, type ReadImage } from './rank-images.js';
 import type { Runtime } from './runtime.js';
 
 /**
@@ -83,6 +95,13 @@ export class Compute {
     const ready = performance.now();
     const wanted = request.layers.map((id) => findLayer(network, id));
     const values = wanted.map(({ value }) => value);
+    const poolings = new Map<string, MaxPooling>();
+    for (const { value } of request.switches ? wanted : []) {
+      const pooling = maxPoolingOf(network.graph, value);
+      if (!pooling) continue;
+      poolings.set(value, pooling);
+      values.push(pooling.source);
+    }
     if (request.scores && network.logits) values.push(network.logits.value);
     const { results, report, everyLayer } = await this.#read(
       job,
@@ -93,10 +112,14 @@ export class Compute {
     );
     const ran = performance.now();
     job.check();
-    const layers = wanted.map(({ id, value }) => {
-      const activation = results.get(value)!;
-      const single = { ...activation, shape: activation.shape.slice(1) };
-      return { layer: id, activation: single, statistics: channelStatistics(single) };
+    const layers = wanted.map(({ id, value }): LayerActivation => {
+      const map = withStatistics(results.get(value)!);
+      const pooling = poolings.get(value);
+      if (!pooling) return { layer: id, ...map };
+      const { geometry, source } = pooling;
+      const read = withStatistics(results.get(source)!);
+      const switches = poolingSwitches(read.activation, geometry);
+      return { layer: id, ...map, pooling: { ...read, switches, geometry } };
     });
     const logits = request.scores && network.logits && results.get(network.logits.value);
     const strengths =
@@ -127,16 +150,41 @@ export class Compute {
     everyLayer: boolean;
   }> {
     return this.#withRuntime(job, async (runtime, report) => {
-      let maps = this.#maps.get(network);
-      if (!maps) {
-        job.report({ stage: 'compile', what: network.title });
-        maps = new FeatureMaps(network, runtime.executor);
-        this.#maps.set(network, maps);
-      }
+      const maps = this.#featureMaps(job, network, runtime);
       const { everyLayer } = maps;
       const more = strengths && everyLayer ? network.layers.map(({ value }) => value) : [];
       const results = await maps.read(input, [...new Set([...values, ...more])]);
       return { results, report, everyLayer };
+    });
+  }
+
+  #featureMaps(job: Job, network: Network, { executor }: Runtime): FeatureMaps {
+    let maps = this.#maps.get(network);
+    if (!maps) {
+      job.report({ stage: 'compile', what: network.title });
+      maps = new FeatureMaps(network, executor);
+      this.#maps.set(network, maps);
+    }
+    return maps;
+  }
+
+  /**
+   * The strongest answers of a layer's channels over images of a set.
+   *
+   * @throws LensError `E_SHAPE` when the ranking so far is of another layer, and as `activations` does
+   */
+  rankImages(
+    job: Job,
+    network: Network,
+    request: RankingRequest,
+    readImage: ReadImage,
+  ): Promise<RankingAnswer> {
+    const began = performance.now();
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const maps = this.#featureMaps(job, network, runtime);
+      const toTensor = (pixels: Pixels): TensorData<'float32'> => this.#input(network, pixels);
+      const found = await rankImages({ job, network, maps, request, readImage, toTensor });
+      return { ...found, backend, runMs: performance.now() - began };
     });
   }
 
@@ -256,6 +304,14 @@ export class Compute {
       }
     }
   }
+}
+
+/** The activation of one image without its batch, and what is said of it. */
+function withStatistics(
+  activation: TensorData<'float32'>,
+): Pick<LayerActivation, 'activation' | 'statistics'> {
+  const single = { ...activation, shape: activation.shape.slice(1) };
+  return { activation: single, statistics: channelStatistics(single) };
 }
 
 function rootMeanSquare(data: Float32Array): number {

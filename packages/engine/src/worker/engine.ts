@@ -20,6 +20,8 @@ import type {
   Projections,
   RecipeRequest,
   RecipeResult,
+  RankingAnswer,
+  RankingRequest,
 } from '../shared/api.js';
 import type { Compute } from './compute.js';
 import type { Job } from './jobs.js';
@@ -132,19 +134,28 @@ export class Engine {
 
   /** Activations of one image. */
   async activations(job: Job, request: ActivationRequest): Promise<Activations> {
-    const { compute, network, pixels } = await this.#ready(request);
+    const { compute, network, pixels } = await this.#ready(request, job);
     return compute.activations(job, network, pixels, request);
   }
 
   /** A unit carried back to the pixels. */
   async projections(job: Job, request: ProjectionRequest): Promise<Projections> {
-    const { compute, network, pixels } = await this.#ready(request);
+    const { compute, network, pixels } = await this.#ready(request, job);
     return compute.projections(job, network, pixels, request);
+  }
+
+  /** The strongest answers of a layer's channels over images of a set. */
+  async rankImages(job: Job, request: RankingRequest): Promise<RankingAnswer> {
+    const network = this.#open(request.network);
+    const compute = await this.#loaded();
+    return compute.rankImages(job, network, request, ({ index, ...source }) =>
+      this.#host.readImage({ id: String(index), ...source }, job),
+    );
   }
 
   /** Which pixels drove a score. */
   async attribution(job: Job, request: AttributionRequest): Promise<Attribution> {
-    const { compute, network, pixels } = await this.#ready(request);
+    const { compute, network, pixels } = await this.#ready(request, job);
     return compute.attribution(job, network, pixels, request);
   }
 
@@ -165,16 +176,19 @@ export class Engine {
   }
 
   /** What a request is about. */
-  async #ready(request: {
-    readonly network: string;
-    readonly image: string | ImageBitmap;
-  }): Promise<{ compute: Compute; network: Network; pixels: Pixels }> {
-    const { image } = request;
+  async #ready(
+    request: { readonly network: string; readonly image: string | Blob | ImageBitmap },
+    job: Job,
+  ): Promise<{ compute: Compute; network: Network; pixels: Pixels }> {
     const network = this.#open(request.network);
     const compute = await this.#loaded();
-    const pixels =
-      typeof image === 'string' ? this.#image(image) : await this.#host.readFrame(image);
-    return { compute, network, pixels };
+    return { compute, network, pixels: await this.#pixels(request.image, job) };
+  }
+
+  async #pixels(image: string | Blob | ImageBitmap, job: Job): Promise<Pixels> {
+    if (typeof image === 'string') return this.#image(image);
+    if (image instanceof Blob) return this.#host.readImage({ id: 'passing', blob: image }, job);
+    return this.#host.readFrame(image);
   }
 
   /** What is held at the moment. */

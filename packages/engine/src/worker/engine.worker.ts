@@ -104,6 +104,8 @@ const api: EngineApi = {
     move(jobs.run(job, (running) => engine.activations(running, request))),
   projections: (job, request) =>
     move(jobs.run(job, (running) => engine.projections(running, request))),
+  rankImages: (job, request) =>
+    move(jobs.run(job, (running) => engine.rankImages(running, request))),
   attribution: (job, request) =>
     move(jobs.run(job, (running) => engine.attribution(running, request))),
   follow: (job, request) => move(jobs.run(job, (running) => engine.follow(running, request))),

@@ -1,0 +1,96 @@
+import type { Tasks } from '@convlens/elements';
+import type { ViewerModel } from './viewer-model.js';
+import type { Target } from '@convlens/core';
+import type { Attribution, EngineClient, NetworkSummary, Projections } from '@convlens/engine';
+
+/** A unit at a place of its map. */
+export type Unit = Extract<Target, { kind: 'unit' }> & {
+  readonly row: number;
+  readonly column: number;
+};
+
+/** What is carried back through the network: projections of a unit, attributions of a class or a unit. */
+export class Backward {
+  readonly #engine: EngineClient;
+  readonly #tasks: Tasks;
+  readonly #model: ViewerModel;
+  projections: Projections | undefined;
+  /** What the projections are of. */
+  picture: HTMLCanvasElement | undefined;
+  attribution: Attribution | undefined;
+
+  /**
+   * @param engine the worker's client
+   * @param tasks where what is under way is kept
+   * @param model what is open
+   */
+  constructor(engine: EngineClient, tasks: Tasks, model: ViewerModel) {
+    this.#engine = engine;
+    this.#tasks = tasks;
+    this.#model = model;
+  }
+
+  /** Forgets what was computed. */
+  clear(): void {
+    this.projections = undefined;
+    this.attribution = undefined;
+  }
+
+  /** The unit in question: the pinned channel, or the strongest. */
+  get channel(): number {
+    const { state, readings } = this.#model;
+    const high = readings.maps?.statistics.channelHigh ?? new Float32Array(1);
+    const strongest = high.reduce((best, value, i) => (value > high[best]! ? i : best), 0);
+    return state.channel ?? strongest;
+  }
+
+  /** The pinned unit, or the strongest of the layer; at the pinned place, or its strongest one. */
+  get unit(): Unit | undefined {
+    const { layer, readings, state } = this.#model;
+    const { maps } = readings;
+    if (!layer || maps?.layer !== layer.id) return undefined;
+    const { channel } = this;
+    const [, , width = 1] = maps.activation.shape;
+    const peak = maps.statistics.peak[channel] ?? 0;
+    const { row = Math.floor(peak / width), column = peak % width } = state;
+    return { kind: 'unit', layer: layer.id, channel, row, column };
+  }
+
+  /** What attributions are of: the unit where it is chosen or there are no classes, else a class, the most probable. */
+  get target(): Unit | { readonly kind: 'class'; readonly index: number } {
+    const { state, readings, network } = this.#model;
+    const unit = state.of === 'unit' || !network?.logits ? this.unit : undefined;
+    return unit ?? { kind: 'class', index: state.target ?? readings.scores[0]?.index ?? 0 };
+  }
+
+  /** Carries the unit back by all three rules. */
+  async project(network: NetworkSummary, image: string | ImageBitmap): Promise<boolean> {
+    const { layer, state, preview } = this.#model;
+    if (!layer) return false;
+    const { row, column } = state;
+    const place = row === undefined || column === undefined ? {} : { row, column };
+    return this.#tasks.run('projections', async (options) => {
+      const target = { kind: 'unit', layer: layer.id, channel: this.channel, ...place } as const;
+      const rules = ['backprop', 'deconvnet', 'guided'] as const;
+      const request = { network: network.id, image, target, rules };
+      this.projections = await this.#engine.projections(request, options);
+      this.picture = preview;
+    });
+  }
+
+  /** Says which pixels drove the target. */
+  async attribute(network: NetworkSummary, image: string): Promise<boolean> {
+    const { method, randomised = 0 } = this.#model.state;
+    return this.#tasks.run('attribution', async (options) => {
+      const { target } = this;
+      const { gradCamLayer } = await import('./inspectors.js');
+      // Where there is nothing to compute the panel says why.
+      if (method.includes('gradcam') && gradCamLayer(network, target) === undefined) {
+        this.attribution = undefined;
+        return;
+      }
+      const request = { network: network.id, image, target, method, randomised };
+      this.attribution = await this.#engine.attribution(request, options);
+    });
+  }
+}

@@ -1,0 +1,3 @@
+import './patches-panel.js';
+
+export { PatchSearch } from './patch-search.js';

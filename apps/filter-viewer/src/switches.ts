@@ -1,0 +1,3 @@
+import './switch-inspector.js';
+
+export { switchPictures } from './switch-pictures.js';
