@@ -7,6 +7,7 @@ import { Engine } from '../worker/engine.js';
 import { Jobs, type Job } from '../worker/jobs.js';
 import { OrtExecutor } from '../worker/ort-executor.js';
 import type { RuntimeFactory } from '../worker/runtime.js';
+import { wasmExecutor } from '../worker/wasm-executor.js';
 import type { Progress } from '../shared/api.js';
 
 export { Engine } from '../worker/engine.js';
@@ -41,13 +42,16 @@ export function createNodeExecutor(options: NodeOptions = {}): OrtExecutor {
 /**
  * Runs graphs in Node with ONNX Runtime Web's WASM backend on one thread: the arithmetic of the browser.
  *
+ * @param options whether convolutions are rewritten for it, as they are in the browser; true by default
  * @throws LensError `E_BACKEND_INIT` when it cannot be loaded
  */
-export async function createNodeWasmExecutor(): Promise<OrtExecutor> {
+export async function createNodeWasmExecutor(
+  options: { readonly optimize?: boolean } = {},
+): Promise<OrtExecutor> {
   try {
     const web = await import('onnxruntime-web');
     web.env.wasm.numThreads = 1;
-    return new OrtExecutor(web, { executionProviders: ['wasm'], logSeverityLevel: 3 });
+    return wasmExecutor(web, options.optimize ?? true);
   } catch (cause) {
     throw new LensError('E_BACKEND_INIT', 'ONNX Runtime Web could not be loaded in Node.', {
       cause,
