@@ -2,6 +2,7 @@ import { describeNetwork } from '@convlens/adapters';
 import { buildResNet } from '@convlens/adapters/builders';
 import { FeatureMaps } from '@convlens/core';
 import { elementCount, float32 } from '@convlens/onnx';
+import { UNCHANGED, WASM_POLICY, type Policy } from '@convlens/optimizer';
 import { expect, it } from 'vitest';
 import { createNodeWasmExecutor } from '../src/node/index.js';
 
@@ -12,15 +13,15 @@ it('rewrites convolutions for WASM unless it is told not to: the same scores but
   const shape = [1, ...network.input.shape];
   const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i * i * 0.01));
   const { value } = network.logits!;
-  const scores = async (optimize: boolean): Promise<Float32Array> => {
-    const executor = await createNodeWasmExecutor({ optimize });
+  const scores = async (policy: Policy): Promise<Float32Array> => {
+    const executor = await createNodeWasmExecutor({ policy });
     const maps = new FeatureMaps(network, executor);
     const results = await maps.read(float32(data, shape), [value]);
     await maps.dispose();
     expect(executor.sessions).toBe(0);
     return results.get(value)!.data;
   };
-  const [fast, plain] = [await scores(true), await scores(false)];
+  const [fast, plain] = [await scores(WASM_POLICY), await scores(UNCHANGED)];
   const length = Math.hypot(...plain);
   expect(Math.hypot(...fast.map((score, i) => score - plain[i]!)) / length).toBeLessThan(1e-5);
   // Equal to the last bit would mean that nothing was rewritten.

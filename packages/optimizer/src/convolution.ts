@@ -23,6 +23,8 @@ export interface ConvolutionShape {
   readonly kernel: readonly [height: number, width: number];
   readonly strides: readonly [vertical: number, horizontal: number];
   readonly dilations: readonly [vertical: number, horizontal: number];
+  /** Whether there is padding on any side. */
+  readonly padded: boolean;
 }
 
 /** A convolution with constant weights. */
@@ -108,6 +110,7 @@ export function convolutionOf(
       kernel: kernel,
       strides,
       dilations,
+      padded: pads.some((pad) => pad > 0),
     },
     openBatch: typeof batch !== 'number',
     before: [pads[0]!, pads[1]!],

@@ -15,8 +15,13 @@ export interface Winograd {
   readonly order: Order;
 }
 
+/** A matrix product of positions and filters, for 1 x 1 kernels. */
+export interface Product {
+  readonly kind: 'product';
+}
+
 /** How a convolution is computed: as it stands in the graph, or rewritten. */
-export type Form = { readonly kind: 'direct' } | Winograd;
+export type Form = { readonly kind: 'direct' } | Winograd | Product;
 
 /** The form that leaves a node alone. */
 export const DIRECT: Form = { kind: 'direct' };
@@ -32,8 +37,9 @@ const TILES: Readonly<Record<number, readonly number[]>> = { 3: [2, 4], 5: [2] }
  * @param shape the convolution's extents
  */
 export function formsOf(shape: ConvolutionShape): readonly Form[] {
-  const { kernel, strides, dilations } = shape;
+  const { kernel, strides, dilations, padded } = shape;
   const [taps, width] = kernel;
+  if (taps === 1 && width === 1) return padded ? [DIRECT] : [DIRECT, { kind: 'product' }];
   if (taps !== width || [...strides, ...dilations].some((n) => n !== 1)) return [DIRECT];
   const tiles = TILES[taps] ?? [];
   return [

@@ -2,6 +2,7 @@ import { inferShapes, LensError, type Graph, type InferOptions } from '@convlens
 import { convolutionOf, type Convolution } from './convolution.js';
 import { formsOf, type Form } from './form.js';
 import type { Policy } from './policy.js';
+import { emitProduct } from './product.js';
 import { emitWinograd } from './winograd.js';
 import { Writer } from './writer.js';
 
@@ -38,7 +39,8 @@ export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): 
       continue;
     }
     writer.scope = node.name;
-    emitWinograd(writer, convolution, form);
+    if (form.kind === 'winograd') emitWinograd(writer, convolution, form);
+    else emitProduct(writer, convolution);
     writer.rename(node.outputs[0]!);
     changed = true;
   }

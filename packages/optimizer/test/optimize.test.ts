@@ -43,7 +43,7 @@ describe('optimize', () => {
     ['stride 2', { attributes: { strides: ints(2, 2) } }],
     ['dilation 2', { attributes: { dilations: ints(2, 2) } }],
     ['groups', { group: 2 }],
-    ['a kernel of 1', { kernel: [1, 1] }],
+    ['a kernel of 1 with padding', { kernel: [1, 1] }],
     ['a kernel that is not square', { kernel: [3, 1] }],
     ['weights that are computed', { openWeights: true }],
     ['automatic padding', { attributes: { auto_pad: { type: 'string', value: 'SAME_UPPER' } } }],
@@ -127,6 +127,7 @@ describe('the policy for WASM', () => {
       kernel: [3, 3],
       strides: [1, 1],
       dilations: [1, 1],
+      padded: true,
     }) as const;
 
   it.each([

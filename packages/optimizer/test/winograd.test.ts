@@ -46,8 +46,43 @@ const CASES: readonly [string, Spec, number?][] = [
   ['many channels in, one out', { inputs: 19, outputs: 1, size: [8, 8] }],
   ['a batch', { size: [9, 8], bias: true }, 3],
   ['an open batch', { batch: 'N', size: [9, 8], bias: true }, 3],
+  ['bands of rows', { inputs: 70, outputs: 3, size: [97, 95], pads: [2, 1, 0, 2], bias: true }],
+  ['padding of many rows', { inputs: 70, outputs: 3, size: [20, 95], pads: [60, 0, 50, 0] }],
   ['an open batch of one', { batch: 'N', size: [8, 8] }, 1],
 ];
+
+it('cuts a large layer into bands of rows', () => {
+  const policy = always({ kind: 'winograd', tile: 4, order: 'filters-first' });
+  const graph = convolution({ inputs: 70, outputs: 3, size: [97, 95] });
+  expect(ops(optimize(graph, { policy })).filter((op) => op === 'DepthToSpace')).toHaveLength(2);
+});
+
+describe('a product of positions and filters', () => {
+  const policy = always({ kind: 'product' });
+  it.each<[string, Spec, number?]>([
+    ['plain', {}],
+    ['a bias', { bias: true }],
+    ['a batch', { size: [5, 7], bias: true }, 3],
+    ['an open batch', { batch: 'N', size: [5, 7] }, 3],
+    ['a stride', { size: [9, 8], attributes: { strides: { type: 'ints', value: [2, 3] } } }],
+  ])('%s', async (_, spec, batch = 1) => {
+    const { size = [12, 12] } = spec;
+    const shape = [batch, 8, ...size];
+    const x = float32(
+      noise(
+        shape.reduce((a, b) => a * b),
+        5,
+      ),
+      shape,
+    );
+    const plain = convolution({ batch, ...spec, kernel: [1, 1], pads: [0, 0, 0, 0] });
+    const rewritten = optimize(plain, { policy });
+    expect(ops(rewritten)).toContain('MatMul');
+    const [expected, actual] = [await run(plain, { x }), await run(rewritten, { x })];
+    expect(actual.y!.dims).toEqual(expected.y!.dims);
+    expect(relativeError(actual.y!.data, expected.y!.data)).toBeLessThan(1e-6);
+  });
+});
 
 describe.each(FORMS)('%s', (_, base, form, bound) => {
   describe.each(['filters-first', 'tiles-first'] as const)('%s', (order) => {

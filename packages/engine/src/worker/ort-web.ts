@@ -1,4 +1,5 @@
 import { LensError } from '@convlens/onnx';
+import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
@@ -88,7 +89,7 @@ export function ortWasm(base: string, wishedThreads?: number, optimize = true): 
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
-      const executor = wasmExecutor(ort, optimize);
+      const executor = wasmExecutor(ort, optimize ? WASM_POLICY : UNCHANGED);
       return {
         backend: 'wasm',
         id: 'ort-wasm',
