@@ -86,7 +86,7 @@ export const WASM_POLICY: Policy = {
 
 /**
  * What onnxruntime-node 1.30 gains from on the CPU: its own convolutions are several times faster than on WASM, so only
- * layers with many channels and enough tiles do (VGG-16's gradient takes 0.78 of the time; ResNet-18 has none and
+ * layers with many channels and enough tiles do (VGG-16's gradient takes 0.78 to 0.86 of the time; ResNet-18 has none and
  * would lose).
  */
 export const NODE_POLICY: Policy = {
