@@ -10,10 +10,11 @@ import ts from 'typescript-eslint';
 const MAY_IMPORT = {
   onnx: [],
   autodiff: ['onnx'],
+  optimizer: ['onnx'],
   adapters: ['onnx'],
   data: ['onnx'],
   core: ['onnx', 'autodiff', 'adapters', 'data'],
-  engine: ['onnx', 'autodiff', 'adapters', 'data', 'core'],
+  engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'core'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
   cli: ['onnx', 'autodiff', 'adapters', 'data', 'core', 'engine'],
 };

@@ -75,6 +75,11 @@ export default defineConfig({
         // The embedding tag needs an address that stays the same from build to build.
         entryFileNames: ({ name }) =>
           name === 'embed' ? 'convlens.js' : 'assets/[name]-[hash].js',
+        // Every app has a define.js; its name tells whose it is.
+        chunkFileNames: ({ name, facadeModuleId }) => {
+          const app = /apps[\\/]([\w-]+)[\\/]dist[\\/]define\.js$/.exec(facadeModuleId ?? '')?.[1];
+          return `assets/${app ?? name}-[hash].js`;
+        },
       },
     },
   },

@@ -12,7 +12,6 @@ import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
 import { serve } from '@convlens/tooling/server.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
-import { tensorflowGradient } from './tfjs.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
 
 const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string' } } });
@@ -55,7 +54,6 @@ const benches = {
     return rates;
   },
   gradients: () => gradientRatios(),
-  tensorflow: () => tensorflowGradient(),
 };
 
 const report = {
@@ -80,14 +78,6 @@ try {
 const { layerMaps: one, layerMapsThreads: more } = report.results;
 if (one && more) {
   report.ratios = { runOneThreadOverThreads: median(one.runs) / median(more.runs) };
-}
-const { gradients, tensorflow } = report.results;
-if (gradients && tensorflow) {
-  const ours = gradients.results['ort-wasm'].vgg16.valueAndGradient.median;
-  report.ratios = {
-    ...report.ratios,
-    tensorflowGradientOverOurs: tensorflow.valueAndGradient.median / ours,
-  };
 }
 const text = JSON.stringify(report, null, 2);
 if (values.out !== undefined) writeFileSync(values.out, `${text}\n`);

@@ -15,3 +15,14 @@ export function summary(values) {
     count: values.length,
   };
 }
+
+/** Ratios of times that were taken in turn, round by round: median, smallest and largest, rounded to a hundredth. */
+export function ratio(times, base) {
+  const ratios = times.map((time, round) => time / base[round]);
+  const rounded = (value) => Math.round(value * 100) / 100;
+  return {
+    median: rounded(median(ratios)),
+    least: rounded(Math.min(...ratios)),
+    most: rounded(Math.max(...ratios)),
+  };
+}

@@ -1,7 +1,6 @@
 // The yardstick: TensorFlow.js's own autodiff on its WASM backend, one thread, VGG-16 to relu4_3 at 224 x 224.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { summary } from './statistics.mjs';
 
 const require = createRequire(import.meta.url);
 const BLOCKS = [
@@ -11,8 +10,8 @@ const BLOCKS = [
   [512, 512, 512],
 ];
 
-/** Milliseconds of a forward pass, and of value and gradient, by TensorFlow.js. */
-export async function tensorflowGradient(count = 2) {
+/** A forward pass, and value and gradient, by TensorFlow.js. */
+export async function tensorflowPrograms() {
   // Only the CommonJS entries register gradients on the core that the backend uses.
   const tf = require('@tensorflow/tfjs');
   const wasm = require('@tensorflow/tfjs-backend-wasm');
@@ -37,20 +36,10 @@ export async function tensorflowGradient(count = 2) {
     return tf.mul(tf.mean(tf.square(y)), 0.5);
   };
   const image = tf.randomNormal([1, 224, 224, 3], 0, 1, 'float32', 7);
-  const time = async (compute) => {
-    const times = [];
-    for (let i = 0; i <= count; i++) {
-      const began = performance.now();
-      const result = tf.tidy(() => compute(image));
-      await result.data();
-      result.dispose();
-      if (i > 0) times.push(performance.now() - began);
-    }
-    return summary(times);
+  const run = (compute) => async () => {
+    const result = tf.tidy(() => compute(image));
+    await result.data();
+    result.dispose();
   };
-  return {
-    unit: 'ms',
-    forward: await time(objective),
-    valueAndGradient: await time(tf.grad(objective)),
-  };
+  return { forward: run(objective), valueAndGradient: run(tf.grad(objective)) };
 }

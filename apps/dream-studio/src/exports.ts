@@ -13,7 +13,7 @@ const SIDE = 512;
 const FRAME_MS = 66;
 
 /** All pictures of a frame side by side, enlarged smoothly. */
-export function draw(pictures: readonly Pixels[], least = SIDE): HTMLCanvasElement {
+function draw(pictures: readonly Pixels[], least = SIDE): HTMLCanvasElement {
   const [first] = pictures;
   if (!first) throw new LensError('E_ARGUMENT', 'There is no picture to save yet.');
   const columns = Math.ceil(Math.sqrt(pictures.length));

@@ -1,4 +1,4 @@
-import { del, get, set } from 'idb-keyval';
+import { get, set } from 'idb-keyval';
 import type { Recipe } from '@convlens/core';
 import type { Frame } from '@convlens/engine';
 
@@ -29,9 +29,4 @@ export async function shelve(run: Shelved): Promise<void> {
 /** The run of the last visit, when there is one. */
 export async function shelved(): Promise<Shelved | undefined> {
   return get<Shelved>(KEY).catch(() => undefined);
-}
-
-/** Forgets it. */
-export async function clearShelf(): Promise<void> {
-  await del(KEY).catch(() => undefined);
 }

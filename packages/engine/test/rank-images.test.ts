@@ -28,6 +28,7 @@ function cancelled(after: number): Job {
   const controller = new AbortController();
   return {
     signal: controller.signal,
+    paused: false,
     report: ({ loaded }) => {
       if (loaded === after) controller.abort();
     },

@@ -11,4 +11,4 @@ export { rename } from './rename.js';
 export { simplify, type SimplifyOptions } from './simplify.js';
 export { elementCount, float32, type DataOf, type DType, type TensorData } from './tensor.js';
 export { valueNames } from './value-names.js';
-export { write } from './write.js';
+export { write, writeParts, type Parts } from './write.js';

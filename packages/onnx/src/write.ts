@@ -5,6 +5,9 @@ import type { Attribute, Graph, Node, ValueInfo } from './graph.js';
 import { join, lengthOf, sizeOf } from './pieces.js';
 import type { TensorData } from './tensor.js';
 
+/** TensorProto.DataLocation.EXTERNAL */
+const EXTERNAL = 1;
+
 /** ONNX's number of each kind of attribute (AttributeProto.AttributeType), and the field that holds its value. */
 const attributeKinds = {
   float: [1, 2],
@@ -25,6 +28,43 @@ const attributeKinds = {
  * @throws LensError `E_ARGUMENT` when it would be larger than the 2 GB of the format
  */
 export function write(graph: Graph): Uint8Array<ArrayBuffer> {
+  return assemble(graph, () => undefined);
+}
+
+/** A model in parts: the file, and the weights that it only names. */
+export interface Parts {
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** Raw elements by the location that stands in the model. They are the graph's own arrays, not copies. */
+  readonly weights: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Smaller tensors stay in the model: shapes and axes must be known when it is loaded. */
+const SMALLEST_PART = 16_384;
+
+/**
+ * Writes a graph as an ONNX model whose larger weights are external data, so that nothing copies them before the
+ * runtime does.
+ *
+ * @param graph a graph whose nodes are in order
+ * @returns the model and its weights, each tensor a file of its own
+ * @throws LensError `E_ARGUMENT` as `write`
+ */
+export function writeParts(graph: Graph): Parts {
+  const weights = new Map<string, Uint8Array>();
+  const model = assemble(graph, ({ data }) => {
+    if (!ArrayBuffer.isView(data) || data.byteLength < SMALLEST_PART) return undefined;
+    const location = `weights/${weights.size}`;
+    weights.set(location, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return location;
+  });
+  return { model, weights };
+}
+
+/** A model; weights that `place` gives a location for are left out of it. */
+function assemble(
+  graph: Graph,
+  place: (tensor: TensorData) => string | undefined,
+): Uint8Array<ArrayBuffer> {
   const body = new BinaryWriter();
   for (const node of graph.nodes) message(body, 1, () => writeNode(body, node));
   body.tag(2, WireType.LengthDelimited).string(graph.name || 'graph');
@@ -36,7 +76,8 @@ export function write(graph: Graph): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [body.finish()];
   for (const [name, tensor] of graph.initializers) {
     const header = new BinaryWriter();
-    const raw = writeTensor(header, tensor, name);
+    const location = place(tensor);
+    const raw = writeTensor(header, tensor, name, location);
     const fields = header.finish();
     const rawLength = raw ? lengthOf(9, raw.length).length : 0;
     const outer = lengthOf(5, fields.length + rawLength + (raw?.length ?? 0));
@@ -74,15 +115,24 @@ function message(writer: BinaryWriter, field: number, write: () => void): void {
   writer.join();
 }
 
-/** Writes a TensorProto but for its raw data, whose bytes are returned. */
+/** Writes a TensorProto but for its raw data, whose bytes are returned unless they lie elsewhere. */
 function writeTensor(
   writer: BinaryWriter,
   { dtype, shape, data }: TensorData,
   name: string,
+  location?: string,
 ): Uint8Array | undefined {
   for (const extent of shape) writer.tag(1, WireType.Varint).int64(extent);
   writer.tag(2, WireType.Varint).int32(dtypeCode(dtype));
   if (name) writer.tag(8, WireType.LengthDelimited).string(name);
+  if (location !== undefined) {
+    message(writer, 13, () => {
+      writer.tag(1, WireType.LengthDelimited).string('location');
+      writer.tag(2, WireType.LengthDelimited).string(location);
+    });
+    writer.tag(14, WireType.Varint).int32(EXTERNAL);
+    return undefined;
+  }
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }

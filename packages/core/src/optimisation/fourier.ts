@@ -207,7 +207,7 @@ export interface NaturalSpectrum {
  * Hann-windowed, as the slope and height of log amplitude over log frequency; Convlens' own sample pictures give
  * the same slope to 0.1.
  */
-export const naturalSpectrum: NaturalSpectrum = {
+const naturalSpectrum: NaturalSpectrum = {
   level: [0.11, 0.12, 0.11],
   bend: 0.005,
   power: 1.4,

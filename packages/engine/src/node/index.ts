@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { LensError } from '@convlens/onnx';
+import { NODE_POLICY, optimize as rewrite, WASM_POLICY, type Policy } from '@convlens/optimizer';
 import { Backends } from '../worker/backends.js';
 import { Compute } from '../worker/compute.js';
 import { Engine } from '../worker/engine.js';
 import { Jobs, type Job } from '../worker/jobs.js';
 import { OrtExecutor } from '../worker/ort-executor.js';
 import type { RuntimeFactory } from '../worker/runtime.js';
+import { wasmExecutor } from '../worker/wasm-executor.js';
 import type { Progress } from '../shared/api.js';
 
 export { Engine } from '../worker/engine.js';
@@ -20,6 +22,8 @@ export interface NodeOptions {
   readonly threads?: number;
   /** Graph optimisation of the runtime; all by default. */
   readonly optimize?: boolean;
+  /** Which convolutions are rewritten before; `UNCHANGED` for none. Default `NODE_POLICY`. */
+  readonly policy?: Policy;
 }
 
 /**
@@ -28,26 +32,34 @@ export interface NodeOptions {
  * @param options threads and graph optimisation
  */
 export function createNodeExecutor(options: NodeOptions = {}): OrtExecutor {
-  const { threads = 1, optimize = true } = options;
-  return new OrtExecutor(ort, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: optimize ? 'all' : 'disabled',
-    logSeverityLevel: 3,
-  });
+  const { threads = 1, optimize = true, policy = NODE_POLICY } = options;
+  return new OrtExecutor(
+    ort,
+    {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: optimize ? 'all' : 'disabled',
+      logSeverityLevel: 3,
+    },
+    () => false,
+    (graph) => rewrite(graph, { policy }),
+  );
 }
 
 /**
  * Runs graphs in Node with ONNX Runtime Web's WASM backend on one thread: the arithmetic of the browser.
  *
+ * @param options which convolutions are rewritten for it; `WASM_POLICY` by default, as in the browser
  * @throws LensError `E_BACKEND_INIT` when it cannot be loaded
  */
-export async function createNodeWasmExecutor(): Promise<OrtExecutor> {
+export async function createNodeWasmExecutor(
+  options: { readonly policy?: Policy } = {},
+): Promise<OrtExecutor> {
   try {
     const web = await import('onnxruntime-web');
     web.env.wasm.numThreads = 1;
-    return new OrtExecutor(web, { executionProviders: ['wasm'], logSeverityLevel: 3 });
+    return wasmExecutor(web, options.policy ?? WASM_POLICY);
   } catch (cause) {
     throw new LensError('E_BACKEND_INIT', 'ONNX Runtime Web could not be loaded in Node.', {
       cause,

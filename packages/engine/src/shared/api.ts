@@ -293,6 +293,8 @@ export interface EngineConfig {
   readonly runtimeBase: string;
   /** Threads of the WASM backend; by default what the machine has, at most 4. Needs a cross-origin isolated page. */
   readonly threads?: number;
+  /** Rewrite convolutions so that the WASM backend computes them faster; true by default. */
+  readonly optimize?: boolean;
 }
 
 /** What a running job says while it works. */

@@ -11,6 +11,8 @@ export { decodeImage, readBitmap } from './images.js';
  * @param config where their files are
  */
 export function createCompute(config: EngineConfig): Compute {
-  const { runtimeBase, threads } = config;
-  return new Compute(new Backends([ortWebGpu(runtimeBase), ortWasm(runtimeBase, threads)]));
+  const { runtimeBase, threads, optimize } = config;
+  return new Compute(
+    new Backends([ortWebGpu(runtimeBase), ortWasm(runtimeBase, threads, optimize)]),
+  );
 }

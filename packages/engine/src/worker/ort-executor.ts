@@ -1,5 +1,12 @@
 import type { Executor, Program, Tensors } from '@convlens/core';
-import { LensError, write, type DType, type Graph, type TensorData } from '@convlens/onnx';
+import {
+  LensError,
+  write,
+  writeParts,
+  type DType,
+  type Graph,
+  type TensorData,
+} from '@convlens/onnx';
 import type {
   InferenceSession,
   InferenceSessionFactory,
@@ -38,24 +45,28 @@ export class OrtExecutor implements Executor {
   readonly #queue = new Queue();
   readonly #isLoss: LossTest;
   readonly #lower: (graph: Graph) => Graph;
+  readonly #parts: boolean;
   #sessions = 0;
 
   /**
    * @param ort the runtime's module
    * @param options execution provider and its settings
    * @param isLoss tells lost devices from other failures
-   * @param lower rewrites what the runtime computes wrongly
+   * @param lower rewrites what the runtime computes wrongly or slowly
+   * @param parts hand weights over beside the model instead of in it, which saves copies; only the web runtime can
    */
   constructor(
     ort: Ort,
     options: InferenceSession.SessionOptions,
     isLoss: LossTest = () => false,
     lower: (graph: Graph) => Graph = (graph) => graph,
+    parts = false,
   ) {
     this.#ort = ort;
     this.#options = options;
     this.#isLoss = isLoss;
     this.#lower = lower;
+    this.#parts = parts;
   }
 
   /** Number of sessions that are alive. */
@@ -65,9 +76,7 @@ export class OrtExecutor implements Executor {
 
   /** Makes a session of a graph; see `Executor`. */
   async prepare(graph: Graph): Promise<Program> {
-    const session = await this.#guard('prepare', graph, () =>
-      this.#ort.InferenceSession.create(write(this.#lower(graph)), this.#options),
-    );
+    const session = await this.#guard('prepare', graph, () => this.#load(this.#lower(graph)));
     this.#sessions++;
     let live = true;
     return {
@@ -79,6 +88,13 @@ export class OrtExecutor implements Executor {
         await this.#queue.add(() => session.release());
       },
     };
+  }
+
+  #load(graph: Graph): Promise<InferenceSession> {
+    if (!this.#parts) return this.#ort.InferenceSession.create(write(graph), this.#options);
+    const { model, weights } = writeParts(graph);
+    const externalData = Array.from(weights, ([path, data]) => ({ path, data }));
+    return this.#ort.InferenceSession.create(model, { ...this.#options, externalData });
   }
 
   async #run(

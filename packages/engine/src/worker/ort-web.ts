@@ -1,7 +1,9 @@
 import { LensError } from '@convlens/onnx';
+import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
+import { wasmExecutor } from './wasm-executor.js';
 import { lowerForWebGpu } from './webgpu-lowering.js';
 
 const MIB = 2 ** 20;
@@ -62,8 +64,14 @@ async function checkScript(url: string, job: Job): Promise<void> {
   );
 }
 
-/** The WASM backend of ONNX Runtime Web. */
-export function ortWasm(base: string, wishedThreads?: number): RuntimeFactory {
+/**
+ * The WASM backend of ONNX Runtime Web.
+ *
+ * @param base address of the runtime's folder
+ * @param wishedThreads at most so many threads
+ * @param optimize rewrite convolutions for it
+ */
+export function ortWasm(base: string, wishedThreads?: number, optimize = true): RuntimeFactory {
   return {
     backend: 'wasm',
     async start(job): Promise<Runtime> {
@@ -81,7 +89,7 @@ export function ortWasm(base: string, wishedThreads?: number): RuntimeFactory {
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
-      const executor = new OrtExecutor(ort, { executionProviders: ['wasm'], logSeverityLevel: 3 });
+      const executor = wasmExecutor(ort, optimize ? WASM_POLICY : UNCHANGED);
       return {
         backend: 'wasm',
         id: 'ort-wasm',

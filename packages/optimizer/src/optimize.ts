@@ -1,0 +1,68 @@
+import { inferShapes, LensError, type Graph, type InferOptions } from '@convlens/onnx';
+import { convolutionOf, type Convolution } from './convolution.js';
+import { formsOf, type Form } from './form.js';
+import type { Policy } from './policy.js';
+import { emitProduct } from './product.js';
+import { emitWinograd } from './winograd.js';
+import { Writer } from './writer.js';
+
+/** How to rewrite. */
+export interface OptimizeOptions extends InferOptions {
+  /** Which convolution takes which form. */
+  readonly policy: Policy;
+}
+
+/** DepthToSpace has its modes since then. */
+const OLDEST_OPSET = 11;
+
+/**
+ * The same function, faster on the runtime that the policy was made for. Inputs and outputs keep their names, and so do
+ * the values between the nodes that are rewritten. Results differ by rounding: by a relative L2 error of about 5e-7
+ * for each convolution that becomes F(2 x 2, 3 x 3), 2e-6 for F(4 x 4, 3 x 3).
+ *
+ * @param graph any graph; what the rewrites do not understand stays as it is
+ * @param options the policy, and shapes of inputs that the graph leaves open
+ * @returns the same graph when nothing was rewritten
+ * @throws LensError `E_SHAPE`, `E_ONNX_INVALID` when shapes do not go together, `E_VALUE_UNKNOWN` as `inferShapes`;
+ * `E_ARGUMENT` when the policy chooses a form that a convolution cannot take
+ */
+export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): Graph {
+  if (graph.opset < OLDEST_OPSET) return graph;
+  const values = valuesOf(graph, shapes);
+  const writer = new Writer(graph);
+  let changed = false;
+  for (const node of graph.nodes) {
+    const convolution = convolutionOf(graph, values, node);
+    const form = convolution && formOf(convolution, policy);
+    if (!form || form.kind === 'direct') {
+      writer.keep(node);
+      continue;
+    }
+    writer.scope = node.name;
+    if (form.kind === 'winograd') emitWinograd(writer, convolution, form);
+    else emitProduct(writer, convolution);
+    writer.rename(node.outputs[0]!);
+    changed = true;
+  }
+  return changed ? writer.finish() : graph;
+}
+
+/** What is known of the values; operators without a rule hide what is behind them, but are no error here. */
+function valuesOf(graph: Graph, shapes: InferOptions): Graph['values'] {
+  try {
+    return inferShapes(graph, shapes).values;
+  } catch (error) {
+    if (error instanceof LensError && error.code === 'E_OP_UNSUPPORTED') return graph.values;
+    throw error;
+  }
+}
+
+function formOf({ shape, node }: Convolution, { name, choose }: Policy): Form {
+  const form = choose(shape);
+  const written = JSON.stringify(form);
+  if (formsOf(shape).some((possible) => JSON.stringify(possible) === written)) return form;
+  throw new LensError(
+    'E_ARGUMENT',
+    `The policy "${name}" chose ${written} for the convolution "${node.name}", which it cannot take. Choose one of its formsOf.`,
+  );
+}
