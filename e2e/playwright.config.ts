@@ -23,7 +23,10 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'plain', testMatch: /viewer|errors|access|gallery|embed|derivatives|patches|live/ },
+    {
+      name: 'plain',
+      testMatch: /viewer|errors|access|gallery|embed|derivatives|patches|live|studio/,
+    },
     { name: 'isolated', testMatch: /viewer|errors/ },
     { name: 'conformance', testMatch: /conformance|recovery/ },
   ],

@@ -16,6 +16,7 @@ class ObjectiveCurve extends LitElement {
       :host {
         display: block;
         height: 140px;
+        border: 0 solid var(--line);
       }
       .chart {
         height: 100%;
@@ -90,7 +91,8 @@ class ObjectiveCurve extends LitElement {
     this.#plot?.destroy();
     this.#lines = this.curve.length;
     const style = getComputedStyle(this);
-    const [text, line] = [style.color, style.getPropertyValue('--line') || '#999'];
+    const text = style.color;
+    const line = style.borderTopColor;
     const axis = {
       stroke: text,
       grid: { stroke: line, width: 1 },

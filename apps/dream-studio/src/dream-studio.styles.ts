@@ -48,7 +48,7 @@ export const layout: CSSResult = css`
     margin-left: auto;
   }
   select {
-    max-width: 180px;
+    max-width: 250px;
     padding: 0 6px;
   }
   .what {
@@ -100,8 +100,7 @@ export const layout: CSSResult = css`
     color: var(--panel);
   }
   .layers {
-    flex: 1 1 260px;
-    min-height: 220px;
+    flex: 1 0 300px;
     background: var(--panel);
     border: 1px solid var(--line);
     border-radius: var(--radius);
@@ -219,6 +218,15 @@ export const layout: CSSResult = css`
   .note {
     grid-column: 1 / -1;
   }
+  .stage > progress {
+    width: 100%;
+    height: 6px;
+    accent-color: var(--text);
+  }
+  button:disabled {
+    opacity: 0.45;
+    cursor: default;
+  }
   .wallhead {
     display: flex;
     align-items: center;
@@ -248,6 +256,20 @@ export const layout: CSSResult = css`
     display: grid;
     grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));
     gap: 8px;
+  }
+  .film li,
+  .frame > * {
+    min-width: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .film-side label {
+    min-width: 0;
+    max-width: 100%;
+  }
+  .film-side select {
+    min-width: 0;
+    flex: 1;
   }
   .frame {
     width: 100%;

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatNumber } from '@convlens/elements';
 import type { StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
+import { inWords } from './value.js';
 
 /** Ways to save a run. */
 export type SaveKind = 'png' | 'gif' | 'video' | 'csv' | 'recipe';
@@ -33,7 +33,7 @@ function strip(run: StudioRun): TemplateResult {
               label="Step ${kept.frame.step}"
             ></studio-picture>
             <span>${kept.byHand ? '★ ' : ''}${kept.frame.step}</span>
-            <span class="quiet">${formatNumber(kept.value)}</span>
+            <span class="quiet">${inWords(run.recipe, kept.value)[1]}</span>
           </button>
         </li>`,
     )}

@@ -2,6 +2,9 @@ import type { Pixels } from '@convlens/data';
 import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
 import { define, tokens } from '@convlens/elements';
 
+/** Side up to which pictures are enlarged before the page scales them. */
+const FINE = 512;
+
 /**
  * One or several pictures side by side, drawn in their own pixels and enlarged smoothly.
  *
@@ -29,6 +32,7 @@ class StudioPicture extends LitElement {
     `,
   ];
 
+  readonly #scratch = document.createElement('canvas');
   declare pictures: readonly Pixels[];
   /** What is shown, for screen readers. */
   declare label: string;
@@ -48,15 +52,22 @@ class StudioPicture extends LitElement {
     const [first] = this.pictures;
     if (!canvas || !first) return;
     const columns = Math.ceil(Math.sqrt(this.pictures.length));
-    const gap = this.pictures.length > 1 ? 1 : 0;
-    const [width, height] = [first.width + gap, first.height + gap];
+    // Small pictures are enlarged with a cubic filter here: that of style sheets leaves a lattice.
+    const scale = Math.max(1, Math.floor(FINE / Math.max(first.width, first.height)));
+    const gap = this.pictures.length > 1 ? scale : 0;
+    const [width, height] = [first.width * scale + gap, first.height * scale + gap];
     const rows = Math.ceil(this.pictures.length / columns);
     if (canvas.width !== columns * width - gap) canvas.width = columns * width - gap;
     if (canvas.height !== rows * height - gap) canvas.height = rows * height - gap;
     const context = canvas.getContext('2d')!;
+    context.imageSmoothingQuality = 'high';
     for (const [i, { data, ...size }] of this.pictures.entries()) {
+      this.#scratch.width = size.width;
+      this.#scratch.height = size.height;
       const picture = new ImageData(Uint8ClampedArray.from(data), size.width, size.height);
-      context.putImageData(picture, (i % columns) * width, Math.floor(i / columns) * height);
+      this.#scratch.getContext('2d')!.putImageData(picture, 0, 0);
+      const [left, top] = [(i % columns) * width, Math.floor(i / columns) * height];
+      context.drawImage(this.#scratch, left, top, width - gap, height - gap);
     }
   }
 }

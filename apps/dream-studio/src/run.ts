@@ -144,8 +144,8 @@ export class StudioRun {
   #take(frame: Frame): void {
     this.frame = frame;
     this.until = Math.max(this.until, frame.total);
-    for (const values of frame.values) {
-      values.forEach((value, i) => (this.curve[i] ??= []).push(value));
+    for (const [at, values] of frame.values.entries()) {
+      values.forEach((value, i) => ((this.curve[i] ??= [])[frame.since + at] = value));
     }
     if (frame.note !== undefined) this.note = frame.note;
     this.reel = thin([...this.reel, { step: frame.step, pictures: frame.pictures }], REEL);

@@ -28,5 +28,7 @@ export async function shelve(run: Shelved): Promise<void> {
 
 /** The run of the last visit, when there is one. */
 export async function shelved(): Promise<Shelved | undefined> {
-  return get<Shelved>(KEY).catch(() => undefined);
+  // A store that does not answer is no reason to wait.
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, 1000));
+  return Promise.race([get<Shelved>(KEY), late]).catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatNumber } from '@convlens/elements';
 import { MORE_STEPS, type StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
+import { inWords } from './value.js';
 
 const STATES: Readonly<Record<StudioRun['status'], string>> = {
   idle: 'Ready',
@@ -19,7 +19,7 @@ function status(run: StudioRun | undefined): string {
   const parts = [STATES[run.status]];
   if (frame && frame.total > 0)
     parts.push(`step ${frame.step} of ${Math.max(frame.total, frame.step)}`);
-  if (value !== undefined) parts.push(`objective ${formatNumber(value)}`);
+  if (value !== undefined) parts.push(inWords(run.recipe, value).join(' '));
   if (run.status === 'running' && frame) parts.push(`${frame.stepsPerSecond.toFixed(0)} steps/s`);
   return parts.join(' · ');
 }
@@ -27,6 +27,7 @@ function status(run: StudioRun | undefined): string {
 function buttons(model: StudioModel): TemplateResult {
   const { run } = model;
   const active = run?.status === 'running' || run?.status === 'starting';
+  const more = run?.recipe.technique === 'dream' ? run.recipe.steps : MORE_STEPS;
   const previous = run?.film.filter(({ frame }) => frame.step < (run.frame?.step ?? 0)).at(-1);
   return html`<div class="buttons" role="group" aria-label="Run">
     ${
@@ -38,13 +39,8 @@ function buttons(model: StudioModel): TemplateResult {
           ? html`<button class="primary" title="Key: space" @click=${() => void run.go()}>
               Continue
             </button>`
-          : html`<button
-              class="primary"
-              title="Key: space"
-              @click=${() => run?.more(MORE_STEPS)}
-              ?disabled=${run?.recipe.technique === 'dream'}
-            >
-              ${MORE_STEPS} more steps
+          : html`<button class="primary" title="Key: space" @click=${() => run?.more(more)}>
+              ${more} more steps
             </button>`
     }
     <button @click=${() => model.begin()}>Start anew</button>

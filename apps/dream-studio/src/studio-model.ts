@@ -284,7 +284,14 @@ export class StudioModel {
     const { frame } = this.run ?? {};
     this.run = run;
     if (frame)
-      run.frame = { pictures: frame.pictures, step: 0, total: 0, values: [], stepsPerSecond: 0 };
+      run.frame = {
+        pictures: frame.pictures,
+        step: 0,
+        total: 0,
+        values: [],
+        since: 0,
+        stepsPerSecond: 0,
+      };
     this.#shelvedStep = -1;
     void this.#openGuide()
       .catch((error: unknown) => this.fail(error))

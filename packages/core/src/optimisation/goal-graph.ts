@@ -57,6 +57,7 @@ export function goalKey(network: Network, goal: Goal): string {
  * @param goal what to optimise for
  * @param batch images in a run
  * @param size `[height, width]` of the input where it is not the network's own
+ * @param guide `[height, width]` of the image that guides
  * @throws LensError as `placeOf`; `E_SHAPE` when the network does not take that size
  */
 export function goalGraph(
@@ -64,21 +65,24 @@ export function goalGraph(
   goal: Goal,
   batch: number,
   size: readonly [number, number] = [network.input.shape[1], network.input.shape[2]],
+  guide: readonly [number, number] = size,
 ): GoalGraph {
   const { name, shape } = network.input;
   // What lies above is not computed, and need not take that size.
   const part = cut(network.graph, [...new Set(goal.map((term) => placeOf(network, term).value))]);
   const typed = inferShapes(part, { inputs: { [name]: [batch, shape[0], ...size] } });
   const writer = new GoalWriter(upgrade(typed));
-  const shaped = (place: Place): Place => {
-    const known = typed.values.get(place.value)?.shape?.slice(1) ?? place.shape;
+  const guiding =
+    guide === size ? typed : inferShapes(part, { inputs: { [name]: [1, shape[0], ...guide] } });
+  const shaped = (place: Place, at = typed): Place => {
+    const known = at.values.get(place.value)?.shape?.slice(1) ?? place.shape;
     return { ...place, shape: known.map(Number) };
   };
   for (const term of goal) {
     const place = shaped(placeOf(network, term));
     const feed = feedOf(term);
     if (feed) writer.addFed(feed, place, batch);
-    else writer.add(term, place, batch);
+    else writer.add(term, place, batch, shaped(place, guiding));
   }
   return { graph: writer.finish(), feeds: writer.feeds, key: goalKey(network, goal) };
 }
@@ -107,13 +111,13 @@ class GoalWriter {
     this.#terms.push(this.#perImage(this.#emit('Mul', [value, input]), place.shape.length));
   }
 
-  add(term: Term, place: Place, batch: number): void {
+  add(term: Term, place: Place, batch: number, guide: Place): void {
     const { weight = 1 } = term;
-    const value = this.#term(term, place, batch);
+    const value = this.#term(term, place, batch, guide);
     this.#terms.push(weight === 1 ? value : this.#emit('Mul', [value, this.#number(weight)]));
   }
 
-  #term(term: Term, place: Place, batch: number): string {
+  #term(term: Term, place: Place, batch: number, guide: Place): string {
     const { value, shape } = place;
     const [channels = 1] = shape;
     const elements = shape.reduce((product, extent) => product * extent, 1);
@@ -134,7 +138,8 @@ class GoalWriter {
         return this.#emit('Neg', [this.#emit('Mul', [squares, scale])]);
       }
       case 'guide': {
-        const input = this.#input([1, channels, positions]);
+        const features = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
+        const input = this.#input([1, channels, features]);
         this.feeds.push({ kind: 'guide', input, place });
         const flat = this.#reshape(value, [batch, channels, positions]);
         const turned = this.#emit('Transpose', [flat], {

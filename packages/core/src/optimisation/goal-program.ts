@@ -97,7 +97,9 @@ export class Goals {
       );
     }
     const batch = Math.min(goals.length, this.widest);
-    const made = await this.#program(key, goal, batch, size, rule);
+    const [rows = size[0], columns = size[1]] = options.reference?.shape.slice(-2) ?? [];
+    const guide = goal.some(({ kind }) => kind === 'guide') ? ([rows, columns] as const) : size;
+    const made = await this.#program(key, goal, batch, size, guide, rule);
     const fixed = await this.#constants(made.feeds, options.reference, size);
     const chunks: Record<string, Tensor>[] = [];
     for (let first = 0; first < goals.length; first += batch) {
@@ -197,12 +199,13 @@ export class Goals {
     goal: Goal,
     batch: number,
     size: readonly [number, number],
+    guide: readonly [number, number],
     rule: ReluRule,
   ): Promise<Made> {
-    const key = JSON.stringify([goalName, batch, size, rule]);
+    const key = JSON.stringify([goalName, batch, size, guide, rule]);
     let made = this.#programs.get(key);
     if (!made) {
-      made = this.#make(goal, batch, size, rule);
+      made = this.#make(goal, batch, size, guide, rule);
       made.catch(() => this.#programs.delete(key));
     }
     this.#programs.delete(key);
@@ -219,10 +222,11 @@ export class Goals {
     goal: Goal,
     batch: number,
     size: readonly [number, number],
+    guide: readonly [number, number],
     rule: ReluRule,
   ): Promise<Made> {
     const { name } = this.network.input;
-    const { graph, feeds } = goalGraph(this.network, goal, batch, size);
+    const { graph, feeds } = goalGraph(this.network, goal, batch, size, guide);
     const ones = float32(new Float32Array(batch).fill(1), [batch]);
     const product = vjp(graph, {
       cotangents: { [VALUES]: { constant: ones } },

@@ -240,8 +240,13 @@ export interface Frame {
   readonly total: number;
   /** Reduced to 1,024 pixels while the run goes on. */
   readonly pictures: readonly Pixels[];
-  /** The objective of each picture, one entry for every step since the frame before. */
+  /**
+   * The objective of each picture without its penalties, an entry a step: of the steps since the frame before, in the
+   * last frame of all steps of this call, as progress may come late.
+   */
   readonly values: readonly Float32Array[];
+  /** Step of the first entry. */
+  readonly since: number;
   readonly stepsPerSecond: number;
   /** Something unusual that happened, for people. */
   readonly note?: string;

@@ -244,11 +244,13 @@ export class Compute {
     request: RecipeRequest,
   ): Promise<RecipeResult> {
     const following: Following = { state: request.state };
+    const { firstFrame, Follow } = await import('./follow.js');
+    const frame = firstFrame(network, request, images);
+    job.report({ stage: 'run', what: request.recipe.technique, loaded: frame.step, frame });
     return this.#withRuntime(job, async (runtime, backend) => {
       let follow = this.#follow.get(network);
       if (!follow) {
         job.report({ stage: 'compile', what: network.title });
-        const { Follow } = await import('./follow.js');
         follow = new Follow(network, runtime);
         this.#follow.set(network, follow);
       }

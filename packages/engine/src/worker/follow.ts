@@ -1,5 +1,12 @@
 import type { Network } from '@convlens/adapters';
-import { Goals, startRun, type Run, type RecipeImages, type RunState } from '@convlens/core';
+import {
+  Goals,
+  startRun,
+  type Executor,
+  type RecipeImages,
+  type Run,
+  type RunState,
+} from '@convlens/core';
 import { resizeBilinear, type Pixels } from '@convlens/data';
 import type { Frame, RecipeRequest } from '../shared/api.js';
 import { breathe } from './breathe.js';
@@ -77,7 +84,7 @@ export class Follow {
         frame: frames.make(FRAME_SIDE, keep),
       });
     }
-    return { frame: frames.make(Infinity, true), finished: run.done >= until };
+    return { frame: frames.make(Infinity, true, true), finished: run.done >= until };
   }
 
   /** Frees all programs. */
@@ -86,20 +93,37 @@ export class Follow {
   }
 }
 
+/**
+ * The pictures that a recipe begins with, before any runtime is there.
+ *
+ * @param network the network
+ * @param request what to make
+ * @param images the images that the recipe names
+ * @throws LensError `E_ARGUMENT` when an image is missing, or the state is of another recipe
+ */
+export function firstFrame(network: Network, request: RecipeRequest, images: RecipeImages): Frame {
+  const idle: Executor = { prepare: () => Promise.reject(new Error('nothing runs yet')) };
+  const run = startRun(new Goals(network, idle), request.recipe, images, request.state);
+  return new Frames(run).make(FRAME_SIDE, false);
+}
+
 /** Makes frames of a run. */
 class Frames {
   readonly #run: Run;
-  #values: Float32Array[] = [];
+  readonly #values: Float32Array[] = [];
+  readonly #began: number;
+  #sent = 0;
   #note: string | undefined;
   #rate = 0;
   #last = performance.now();
 
   constructor(run: Run) {
     this.#run = run;
+    this.#began = run.done;
   }
 
-  take({ totals, note }: { totals: Float32Array; note?: string }): void {
-    this.#values.push(totals);
+  take({ values, note }: { values: Float32Array; note?: string }): void {
+    this.#values.push(values);
     this.#note = note ?? this.#note;
     const now = performance.now();
     const rate = 1000 / Math.max(0.01, now - this.#last);
@@ -107,16 +131,17 @@ class Frames {
     this.#last = now;
   }
 
-  make(longest: number, keep: boolean): Frame {
-    const values = this.#values;
+  make(longest: number, keep: boolean, all = false): Frame {
+    const first = all ? 0 : this.#sent;
+    this.#sent = this.#values.length;
     const note = this.#note;
-    this.#values = [];
     this.#note = undefined;
     return {
       step: this.#run.done,
       total: this.#run.total,
       pictures: this.#run.pictures().map((picture) => reduce(picture, longest)),
-      values,
+      values: this.#values.slice(first),
+      since: this.#began + first,
       stepsPerSecond: this.#rate,
       ...(note === undefined ? {} : { note }),
       ...(keep ? { state: this.#run.state } : {}),
