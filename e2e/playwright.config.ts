@@ -25,9 +25,9 @@ export default defineConfig({
   projects: [
     {
       name: 'plain',
-      testMatch: /viewer|errors|access|gallery|embed|derivatives|patches|live|studio/,
+      testMatch: /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio)\.spec/,
     },
-    { name: 'isolated', testMatch: /viewer|errors/ },
-    { name: 'conformance', testMatch: /conformance|recovery/ },
+    { name: 'isolated', testMatch: /(viewer|errors)\.spec/ },
+    { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },
   ],
 });

@@ -7,7 +7,11 @@ test('the front page says what there is, marks what comes later, and leads to th
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     'Look inside a convolutional network',
   );
-  for (const later of ['Dream studio', 'Adversarial lab']) {
+  await expect(page.getByRole('link', { name: 'Dream studio' })).toHaveAttribute(
+    'href',
+    'dream-studio/',
+  );
+  for (const later of ['Adversarial lab']) {
     const card = page.getByRole('article').filter({ hasText: later });
     await expect(card).toContainText('Comes later');
     await expect(card.getByRole('link')).toHaveCount(0);

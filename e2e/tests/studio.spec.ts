@@ -143,6 +143,46 @@ test('an image dreams, guided and unguided, early against late layers', async ({
   await expect(page.locator('.besides figure').last()).toContainText('Done', { timeout: 60_000 });
 });
 
+test('falls into a dream; the film of it can be saved', async ({ studio }) => {
+  test.setTimeout(120_000);
+  await studio.open(
+    'network=alexnet&make=dream&layer=relu2&image=alp&set=size:128,steps:3,octaves:2',
+  );
+  await studio.done();
+  const before = await studio.picture();
+  await studio.button('Fall into it').click();
+  await expect(studio.status).toContainText(/picture ([4-9]|\d\d) of 100/, { timeout: 60_000 });
+  await studio.button('Pause').click();
+  await studio.done();
+  expect(difference(await studio.picture(), before)).toBeGreaterThan(3);
+  const gif = await studio.save('GIF of the run');
+  expect(gif.bytes.subarray(0, 6).toString()).toBe('GIF89a');
+});
+
+test('two classes at once, one against another, a neuron alone, several that differ', async ({
+  studio,
+  page,
+}) => {
+  test.setTimeout(120_000);
+  await studio.open('network=vgg11&target=13&set=steps:60');
+  await page.getByLabel('Second class').selectOption('lemon');
+  await expect(studio.subject).toHaveText('goldfish + lemon');
+  await studio.done();
+  const names = await studio.classes.allInnerTexts();
+  expect(names.slice(0, 3).join()).toMatch(/goldfish|lemon/);
+  await page.getByLabel('Joined by').selectOption('minus');
+  await expect(studio.subject).toHaveText('goldfish − lemon');
+  await studio.done();
+  await studio.open(
+    'network=vgg11&make=unit&layer=relu4_1&channel=5&set=steps:20,pictures:2,diversity:2',
+  );
+  await page.reload();
+  await studio.done();
+  await page.getByLabel('Where').selectOption('its centre alone');
+  await studio.done();
+  expect(variety(await studio.picture())).toBeGreaterThan(20);
+});
+
 test('a photo larger than the network sees dreams in full size', async ({ studio, page }) => {
   test.setTimeout(120_000);
   await studio.open('network=alexnet&make=dream&layer=relu2&set=size:900,steps:2,octaves:2');

@@ -3,6 +3,9 @@ import type { StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
 import { inWords } from './value.js';
 
+/** Pictures of a fall into a dream: a film of almost seven seconds. */
+const FALL = 100;
+
 /** Ways to save a run. */
 export type SaveKind = 'png' | 'gif' | 'video' | 'csv' | 'recipe';
 
@@ -66,9 +69,17 @@ function beside(model: StudioModel): TemplateResult | typeof nothing {
       (at) => maps[Math.round(at * (maps.length - 1))]?.id ?? '',
     );
     const layers = [...new Set(spread)].filter((id) => id !== '');
-    return html`<button @click=${() => void model.compareLayers(layers)}>
-      Early against late layers
+    const fall = html`<button
+      title="Zooms in and dreams on, ${FALL} times; save it as a video or GIF"
+      ?disabled=${model.run?.status !== 'done'}
+      @click=${() => void model.run?.fall(FALL)}
+    >
+      Fall into it
     </button>`;
+    return html`<button @click=${() => void model.compareLayers(layers)}>
+        Early against late layers
+      </button>
+      ${make === 'dream' ? fall : nothing}`;
   }
   return nothing;
 }

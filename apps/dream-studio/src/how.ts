@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { presets } from '@convlens/core';
 import { parametersOf, readSet, withSet } from './parameters.js';
-import { recipeOf } from './recipes.js';
+import { apartLayer, recipeOf } from './recipes.js';
 import type { StudioModel } from './studio-model.js';
 import type { StudioState } from './state.js';
 
@@ -31,11 +31,12 @@ function numbers(model: StudioModel): TemplateResult | typeof nothing {
   const { network, state } = model;
   if (!network) return nothing;
   const { make } = state;
+  const apart = apartLayer(state, network);
   let recipe;
   let plain;
   try {
     plain = recipeOf({ ...state, set: '', recipe: '' }, network);
-    recipe = withSet(plain, make, state.set);
+    recipe = withSet(plain, make, state.set, apart);
   } catch {
     return nothing;
   }
@@ -46,7 +47,7 @@ function numbers(model: StudioModel): TemplateResult | typeof nothing {
     model.choose({ set: [...set].map(([key, value]) => `${key}:${value}`).join(',') });
   };
   return html`<dl class="numbers">
-    ${parametersOf(make).map(
+    ${parametersOf(make, apart).map(
       (parameter) =>
         html`<div>
           <dt><label for="p-${parameter.id}">${parameter.title}</label></dt>

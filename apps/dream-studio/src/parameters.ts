@@ -92,6 +92,27 @@ const pictures: Parameter = {
   write: (recipe, value) => ({ ...ascent(recipe), pictures: value }),
 };
 
+/** How much the pictures of a batch are pushed apart, by their Gram matrices. */
+const diversity = (layer: string): Parameter => ({
+  id: 'diversity',
+  title: 'Diversity',
+  about: 'pushes several pictures apart',
+  low: 0,
+  high: 1000,
+  step: 'any',
+  read: (recipe) => ascent(recipe).goals[0]?.find(({ kind }) => kind === 'diversity')?.weight ?? 0,
+  write: (recipe, weight) => {
+    const goals = ascent(recipe).goals.map((goal) => {
+      const others = goal.filter(({ kind }) => kind !== 'diversity');
+      const several = (ascent(recipe).pictures ?? 1) > 1;
+      return weight > 0 && several
+        ? [...others, { kind: 'diversity', layer, weight } as const]
+        : others;
+    });
+    return { ...ascent(recipe), goals };
+  },
+});
+
 const dreaming: readonly Parameter[] = [
   { ...steps, title: 'Steps on each size', about: '10 in the first program', high: 1000 },
   {
@@ -140,14 +161,15 @@ const dreaming: readonly Parameter[] = [
  * The numbers that a technique has.
  *
  * @param technique which
+ * @param layer id of the layer on which pictures are told apart
  */
-export function parametersOf(technique: Technique): readonly Parameter[] {
+export function parametersOf(technique: Technique, layer: string): readonly Parameter[] {
   const tv = penalty('tv', 'Smoothness', 'weight of the total variation');
   const l2 = penalty('l2', 'L2', 'weight of the squared distance to grey');
   if (technique === 'dream') return dreaming;
   if (technique === 'rebuild') return [steps, rate, tv];
   if (technique === 'restarts') return [steps, rate, pictures, tv];
-  return [steps, rate, tv, l2, views, decay, pictures];
+  return [steps, rate, tv, l2, views, decay, pictures, diversity(layer)];
 }
 
 /**
@@ -170,11 +192,12 @@ export function readSet(set: string): ReadonlyMap<string, number> {
  * @param recipe of the preset
  * @param technique whose parameters
  * @param set what was changed
+ * @param layer id of the layer on which pictures are told apart
  */
-export function withSet(recipe: Recipe, technique: Technique, set: string): Recipe {
+export function withSet(recipe: Recipe, technique: Technique, set: string, layer: string): Recipe {
   let changed = recipe;
   const values = readSet(set);
-  for (const parameter of parametersOf(technique)) {
+  for (const parameter of parametersOf(technique, layer)) {
     const value = values.get(parameter.id);
     if (value === undefined) continue;
     const inside = Math.min(parameter.high, Math.max(parameter.low, value));

@@ -18,11 +18,37 @@ import type { StudioState } from './state.js';
 const DREAM_SIDE = 512;
 
 /** What the picture of a unit is optimised for. */
-function unitGoal({ layer, channel, sense }: StudioState): Goal {
+function unitGoal({ layer, channel, place, second, joined, sense }: StudioState): Goal {
   const weight = sense === 'less' ? -1 : 1;
-  return channel === undefined
-    ? [{ kind: 'layer', layer, weight }]
-    : [{ kind: 'channel', layer, channel, weight }];
+  if (channel === undefined) return [{ kind: 'layer', layer, weight }];
+  const kind = place === 'centre' ? 'neuron' : 'channel';
+  const unit = { kind, layer, channel, weight } as const;
+  if (second === undefined) return [unit];
+  return [unit, { ...unit, channel: second, weight: joined === 'minus' ? -weight : weight }];
+}
+
+/** What the picture of a class, or of two, is optimised for. */
+function classesGoal({ target = 0, second, joined, sense }: StudioState): Goal {
+  const sign = sense === 'less' ? -1 : 1;
+  if (second === undefined) return classGoal(target, sign);
+  // Two at once cannot both be probable: their scores are climbed.
+  const weight = joined === 'minus' ? -sign : sign;
+  return [
+    { kind: 'class', index: target, weight: sign },
+    { kind: 'class', index: second, weight },
+  ];
+}
+
+/** The layer on which several pictures are told apart: the unit's own, or the last with maps. */
+export function apartLayer({ make, layer }: StudioState, network: NetworkSummary): string {
+  return make === 'unit' ? layer : network.lastConv;
+}
+
+/** What an image dreams of. */
+function dreamGoal({ layer, also, guide }: StudioState): Goal {
+  const kind = guide === '' ? 'layer' : 'guide';
+  const layers = also === '' || also === layer ? [layer] : [layer, also];
+  return layers.map((id) => ({ kind, layer: id }));
 }
 
 /**
@@ -38,8 +64,7 @@ export function recipeOf(state: StudioState, network: NetworkSummary): Recipe {
   const { make, image, seed = 1, target = 0, layer, guide } = state;
   let recipe: Recipe;
   if (make === 'dream') {
-    const goal: Goal = guide === '' ? [{ kind: 'layer', layer }] : [{ kind: 'guide', layer }];
-    const dream = dreamRecipe(id, goal, image, seed);
+    const dream = dreamRecipe(id, dreamGoal(state), image, seed);
     recipe = { ...dream, size: DREAM_SIDE, ...(guide === '' ? {} : { guide }) };
   } else if (make === 'rebuild') {
     recipe = invertRecipe(id, layer, image, seed);
@@ -48,13 +73,12 @@ export function recipeOf(state: StudioState, network: NetworkSummary): Recipe {
   } else {
     const known = presets(network);
     const preset = known.find((one) => one.id === state.how) ?? known[0]!;
-    const goal =
-      make === 'class' ? classGoal(target, state.sense === 'less' ? -1 : 1) : unitGoal(state);
+    const goal = make === 'class' ? classesGoal(state) : unitGoal(state);
     const plain: AscentRecipe = visualizeRecipe(id, [goal], preset, seed);
     recipe =
       state.start === 'noise'
         ? plain
         : { ...plain, start: state.start, ...(state.start === 'image' ? { image } : {}) };
   }
-  return withSet(recipe, make, state.set);
+  return withSet(recipe, make, state.set, apartLayer(state, network));
 }

@@ -39,6 +39,8 @@ export class StudioRun {
   /** Something unusual that happened. */
   note = '';
   error: LensError | undefined;
+  /** Pictures done and wanted, while it falls into a dream. */
+  falling: readonly [done: number, of: number] | undefined;
   /** Step that the run goes to. */
   until: number;
 
@@ -95,6 +97,7 @@ export class StudioRun {
 
   /** Stops after the step that is under way. */
   pause(): void {
+    if (this.falling) this.cancel();
     this.#pause?.abort();
   }
 
@@ -107,6 +110,41 @@ export class StudioRun {
   more(steps: number): void {
     this.until = (this.frame?.step ?? 0) + steps;
     void this.go();
+  }
+
+  /**
+   * Falls into the dream; the film of the run is the fall then.
+   *
+   * @param frames how many pictures
+   */
+  async fall(frames: number): Promise<void> {
+    const { recipe, frame } = this;
+    const [from] = frame?.pictures ?? [];
+    if (recipe.technique !== 'dream' || !frame || !from || this.status === 'running') return;
+    const cancel = (this.#cancel = new AbortController());
+    this.status = 'running';
+    this.reel = [{ step: frame.step, pictures: [from] }];
+    this.falling = [0, frames];
+    this.#changed();
+    const show = (picture: Pixels, i: number): void => {
+      const { state: _, ...rest } = frame;
+      this.frame = { ...rest, pictures: [picture] };
+      this.reel = [...this.reel, { step: frame.step + i, pictures: [picture] }];
+      this.falling = [i + 1, frames];
+      this.#changed();
+    };
+    const { network, guide } = this.request;
+    const request = { network, recipe, from, ...(guide === undefined ? {} : { guide }) };
+    try {
+      const { fallInto } = await import('./zoom.js');
+      await fallInto(this.#engine, request, frames, show, cancel.signal);
+    } catch (error) {
+      const problem = asError(error);
+      if (problem.code !== 'E_ABORTED') this.error = problem;
+    }
+    this.status = 'done';
+    this.falling = undefined;
+    this.#changed();
   }
 
   /** Puts the current frame on the strip for good. */

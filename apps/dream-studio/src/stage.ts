@@ -16,6 +16,7 @@ const STATES: Readonly<Record<StudioRun['status'], string>> = {
 function status(run: StudioRun | undefined): string {
   if (!run) return 'Opening…';
   const { frame, value } = run;
+  if (run.falling) return `Falling · picture ${run.falling[0]} of ${run.falling[1]}`;
   const parts = [STATES[run.status]];
   if (frame && frame.total > 0)
     parts.push(`step ${frame.step} of ${Math.max(frame.total, frame.step)}`);

@@ -18,6 +18,13 @@ export interface StudioState {
   channel: number | undefined;
   /** Id of a sample picture. */
   image: string;
+  /** Part of the channel's map that is meant. */
+  place: 'map' | 'centre';
+  /** Another class or channel, added or taken away. */
+  second: number | undefined;
+  joined: 'plus' | 'minus';
+  /** Another layer that is dreamt of as much as the first; none when empty. */
+  also: string;
   /** Id of the sample picture that guides a dream; none when empty. */
   guide: string;
   /** Id of the preset. */
@@ -41,6 +48,10 @@ export const linkTable: LinkTable<StudioState> = {
   layer: text(),
   channel: index(),
   image: text(),
+  place: oneOf(['map', 'centre'], 'map'),
+  second: index(),
+  joined: oneOf(['plus', 'minus'], 'plus'),
+  also: text(),
   guide: text(),
   how: text('natural'),
   sense: oneOf(['more', 'less'], 'more'),

@@ -63,6 +63,8 @@ export class StudioModel {
   #files = new Map<string, NetworkSource>();
   #opened = new Set<string>();
   #shelvedStep = -1;
+  /** Settles when the image that was chosen last is open, or could not be opened. */
+  #image: Promise<unknown> = Promise.resolve();
 
   /**
    * @param engine the worker's client
@@ -115,11 +117,20 @@ export class StudioModel {
     const { make, target = 0, layer, channel, sense } = this.state;
     const name = this.names?.[target] ?? `class ${target}`;
     const less = sense === 'less' ? 'the opposite of ' : '';
-    if (make === 'class') return less + name;
+    const other = this.#second;
+    if (make === 'class') return less + name + other;
     if (make === 'restarts') return `${name}, rebuilt from noise`;
     if (make === 'rebuild') return `${this.imageTitle} as ${layer} knows it`;
     if (make === 'dream') return `${this.imageTitle} dreaming of ${layer}`;
-    return `${less}${layer}${channel === undefined ? '' : ` · channel ${channel}`}`;
+    return `${less}${layer}${channel === undefined ? '' : ` · channel ${channel}${other}`}`;
+  }
+
+  /** The second class or channel, in words. */
+  get #second(): string {
+    const { make, second, joined } = this.state;
+    if (second === undefined) return '';
+    const name = make === 'class' ? (this.names?.[second] ?? `class ${second}`) : String(second);
+    return ` ${joined === 'minus' ? '\u2212' : '+'} ${name}`;
   }
 
   /** Opens what the state says and makes its picture, or takes up the run of the last visit. */
@@ -185,6 +196,10 @@ export class StudioModel {
     }
     const classes = network.logits?.classes ?? 0;
     if (state.target !== undefined && state.target >= classes) state.target = undefined;
+    if (state.second !== undefined && state.make === 'class' && state.second >= classes) {
+      state.second = undefined;
+    }
+    if (!network.layers.some(({ id }) => id === state.also)) state.also = '';
     const lemon = this.names?.indexOf('lemon') ?? -1;
     state.target ??= Math.max(0, lemon);
     if (classes === 0 && (state.make === 'class' || state.make === 'restarts')) state.make = 'unit';
@@ -192,7 +207,8 @@ export class StudioModel {
 
   /** Changes what is made or how, and begins anew. */
   choose(change: Partial<StudioState>): void {
-    Object.assign(this.state, { recipe: '' }, change);
+    const other = 'make' in change || 'layer' in change ? { second: undefined } : {};
+    Object.assign(this.state, { recipe: '' }, other, change);
     if (this.sheet && this.sheet.layer !== this.state.layer) this.closeSheet();
     this.begin();
   }
@@ -217,7 +233,7 @@ export class StudioModel {
   /** Opens an image. */
   async chooseImage(choice: ImageSelectEvent['choice'], begin = true): Promise<void> {
     if (choice.kind === 'camera') return;
-    const opened = await this.#tasks.run('image', async (options) => {
+    const opening = this.#tasks.run('image', async (options) => {
       const sample =
         choice.kind === 'sample' ? this.samples.find(({ id }) => id === choice.id) : undefined;
       if (choice.kind === 'sample' && !sample) {
@@ -236,6 +252,8 @@ export class StudioModel {
       this.imageTitle = sample?.title ?? (choice.kind === 'file' ? choice.name : 'image');
       this.state.image = sample?.id ?? '';
     });
+    this.#image = opening;
+    const opened = await opening;
     const { make, start } = this.state;
     const matters =
       make === 'dream' || make === 'rebuild' || (make !== 'restarts' && start === 'image');
@@ -275,7 +293,8 @@ export class StudioModel {
   begin(): void {
     const run = this.#make();
     if (!run) return;
-    this.cancel();
+    // What is being opened goes on: the run waits for it.
+    this.#stop();
     this.beside = [];
     this.scores = [];
     this.notice = '';
@@ -293,7 +312,7 @@ export class StudioModel {
         stepsPerSecond: 0,
       };
     this.#shelvedStep = -1;
-    void this.#openGuide()
+    void Promise.all([this.#openGuide(), this.#image])
       .catch((error: unknown) => this.fail(error))
       .then(() => run.go());
     this.#changed();
@@ -408,10 +427,14 @@ export class StudioModel {
 
   /** Ends everything under way. */
   cancel(): void {
+    this.#stop();
+    this.#tasks.cancel();
+  }
+
+  #stop(): void {
     this.run?.cancel();
     for (const { run } of this.beside) run.cancel();
     this.sheet?.stop();
-    this.#tasks.cancel();
   }
 
   /** Takes the problem off the page. */

@@ -92,7 +92,78 @@ function unit(model: StudioModel): TemplateResult {
       </label>
       <button @click=${() => model.openSheet()}>All ${units} units</button>
     </div>
+    ${
+      state.channel === undefined
+        ? nothing
+        : html`<label class="line"
+              >Where
+              <select
+                @change=${(event: Event) => model.choose({ place: (event.target as HTMLSelectElement).value as 'map' })}
+              >
+                <option value="map" .selected=${state.place === 'map'}>the whole map</option>
+                <option value="centre" .selected=${state.place === 'centre'}>
+                  its centre alone
+                </option>
+              </select>
+            </label>
+            ${second(model, units)}`
+    }
   `;
+}
+
+/** Another unit or class, added or taken away. */
+function second(model: StudioModel, most: number): TemplateResult {
+  const { state, names } = model;
+  const change = (event: Event): void => {
+    const { value } = event.target as HTMLInputElement;
+    const chosen = Math.min(most - 1, Math.max(0, Math.round(Number(value))));
+    model.choose({ second: value === '' ? undefined : chosen });
+  };
+  const current = state.second === undefined ? '' : String(state.second);
+  return html`<div class="line">
+    <select
+      aria-label="Joined by"
+      @change=${(event: Event) => model.choose({ joined: (event.target as HTMLSelectElement).value as 'plus' })}
+    >
+      <option value="plus" .selected=${state.joined === 'plus'}>plus</option>
+      <option value="minus" .selected=${state.joined === 'minus'}>minus</option>
+    </select>
+    ${
+      state.make === 'class'
+        ? html`<select aria-label="Second class" @change=${change}>
+            <option value="">nothing else</option>
+            ${(names ?? []).map(
+              (name, index) =>
+                html`<option value=${index} .selected=${index === state.second}>${name}</option>`,
+            )}
+          </select>`
+        : html`<input
+            type="number"
+            aria-label="Second channel"
+            min="0"
+            max=${most - 1}
+            placeholder="nothing"
+            .value=${current}
+            @change=${change}
+          />`
+    }
+  </div>`;
+}
+
+/** A second layer to dream of. */
+function also(model: StudioModel): TemplateResult {
+  const maps = (model.network?.layers ?? []).filter(
+    ({ main, shape }) => main && shape.length === 3,
+  );
+  return html`<label class="line"
+    >Together with
+    <select
+      @change=${(event: Event) => model.choose({ also: (event.target as HTMLSelectElement).value })}
+    >
+      <option value="" .selected=${model.state.also === ''}>nothing</option>
+      ${maps.map(({ id }) => html`<option value=${id} .selected=${id === model.state.also}>${id}</option>`)}
+    </select>
+  </label>`;
 }
 
 function guide(model: StudioModel): TemplateResult {
@@ -141,6 +212,8 @@ export function what(
       <a href=${page(PAGES[make])} target="_blank" rel="noopener">More</a>
     </p>
     ${make === 'class' || make === 'restarts' ? classes(model, filter, type) : layers(model)}
-    ${make === 'unit' ? unit(model) : nothing} ${make === 'dream' ? guide(model) : nothing}
+    ${make === 'class' ? second(model, model.network?.logits?.classes ?? 0) : nothing}
+    ${make === 'unit' ? unit(model) : nothing}
+    ${make === 'dream' ? html`${also(model)} ${guide(model)}` : nothing}
   `;
 }

@@ -2,7 +2,19 @@
 import { useGallery } from './environment.js';
 
 useGallery();
-await Promise.all([
-  import('@convlens/filter-viewer/define.js'),
-  import('@convlens/dream-studio/define.js'),
-]);
+
+/** The elements, and the scripts that bring them: only those that a page has are fetched. */
+const ELEMENTS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'filter-viewer': () => import('@convlens/filter-viewer/define.js'),
+  'dream-studio': () => import('@convlens/dream-studio/define.js'),
+};
+
+function bring(): void {
+  for (const [tag, load] of Object.entries(ELEMENTS)) {
+    if (document.querySelector(tag)) void load();
+  }
+}
+
+bring();
+// Pages add elements later as well.
+new MutationObserver(bring).observe(document, { childList: true, subtree: true });

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { classGoal, presets, visualizeRecipe, type Recipe } from '@convlens/core';
+import { createNodeEngine, type Frame } from '@convlens/engine/node';
+import type { EngineClient } from '@convlens/engine';
+import { expect, galleryUrl, test } from '../support/viewer.js';
+import { difference } from '../support/studio.js';
+
+const STEPS = 100;
+
+/** The recipe in Node. */
+async function inNode(network: string, recipe: Recipe): Promise<Frame> {
+  const { engine, run } = createNodeEngine();
+  const url = fileURLToPath(new URL(`../../models/${network}.onnx`, import.meta.url));
+  const manifest = JSON.parse(
+    readFileSync(fileURLToPath(new URL('../../models/manifest.json', import.meta.url)), 'utf8'),
+  ) as { networks: { id: string; preprocessing: never }[] };
+  const { preprocessing } = manifest.networks.find(({ id }) => id === network)!;
+  await run((job) => engine.openNetwork(job, { id: network, url, knowledge: { preprocessing } }));
+  return (await run((job) => engine.follow(job, { network, recipe }))).frame;
+}
+
+for (const network of ['alexnet']) {
+  test(`${network}: the same recipe gives the same picture in Node, on WASM and on WebGPU`, async ({
+    page,
+  }) => {
+    test.setTimeout(600_000);
+    const [preset] = presets({ input: { name: 'input', shape: [3, 64, 64] } });
+    const recipe = { ...visualizeRecipe(network, [classGoal(13)], preset!, 7), steps: STEPS };
+    const node = await inNode(network, recipe);
+    await page.goto(`${galleryUrl('plain')}filter-viewer/#v=1&network=${network}`);
+    await page.waitForFunction(
+      () =>
+        document.querySelector('filter-viewer')?.shadowRoot?.querySelector('.readout')?.textContent,
+    );
+    for (const backend of ['wasm', 'webgpu'] as const) {
+      const found = await page.evaluate(
+        async ([choice, id, made]) => {
+          const { engine } = document.querySelector('filter-viewer') as unknown as {
+            engine: EngineClient;
+          };
+          const report = await engine.useBackend(choice);
+          const { frame } = await engine.follow({ network: id, recipe: made });
+          return {
+            backend: report.backend,
+            value: frame.values.at(-1)![0]!,
+            picture: [...frame.pictures[0]!.data],
+          };
+        },
+        [backend, network, recipe] as const,
+      );
+      expect(found.backend, 'a missing adapter fails').toBe(backend);
+      const value = node.values.at(-1)![0]!;
+      const apart = difference([...node.pictures[0]!.data], found.picture);
+      console.info(
+        `${network}, ${backend}: objective ${found.value.toFixed(4)} (Node ${value.toFixed(4)}), picture ${apart.toFixed(3)} grey levels apart in the mean`,
+      );
+      expect(Math.abs(found.value / value - 1)).toBeLessThan(0.02);
+      expect(apart).toBeLessThan(6);
+    }
+  });
+}
