@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { fillFrontPage } from './pictures/front.js';
+import { renderDreams } from './pictures/dreams.js';
 import { renderWall } from './pictures/living.js';
 import { renderPages } from './pictures/pages.js';
 import { renderPictures } from './pictures/render.js';
@@ -17,7 +18,15 @@ const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntim
 
 /** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
 function assets(): Plugin {
-  const wall = renderWall(modelsFolder, samplesFolder);
+  const wall = Promise.all([
+    renderWall(modelsFolder, samplesFolder),
+    renderDreams(modelsFolder, samplesFolder),
+  ]).then(([maps, dreams]) => {
+    // A dream between every two maps.
+    const living = [...maps.living];
+    dreams.living.forEach((dream, i) => living.splice(1 + 3 * i, 0, dream));
+    return { living: living.slice(0, 12), files: new Map([...maps.files, ...dreams.files]) };
+  });
   return {
     name: 'convlens-assets',
     transformIndexHtml: {

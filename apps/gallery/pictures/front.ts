@@ -12,6 +12,8 @@ interface Entry {
 
 /** A picture of the front page and the state of the viewer that made it. */
 export interface Living {
+  /** The app that made it. */
+  readonly app: 'filter-viewer' | 'dream-studio';
   readonly file: string;
   readonly title: string;
   readonly hash: string;
@@ -44,8 +46,8 @@ export function fillFrontPage(
           </article>`,
   );
   const wall = living.map(
-    ({ file, title, hash }) =>
-      `<a href="filter-viewer/#v=1&amp;${escape(hash)}"><img src="${file}" alt="" width="150" height="150" vite-ignore /><span>${escape(title)}</span></a>`,
+    ({ app, file, title, hash }) =>
+      `<a href="${app}/#v=1&amp;${escape(hash)}"><img src="${file}" alt="" width="150" height="150" vite-ignore /><span>${escape(title)}</span></a>`,
   );
   const pictures =
     wall.length === 0

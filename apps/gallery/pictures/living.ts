@@ -96,6 +96,7 @@ export async function renderWall(
       writePng(overlay(pixels, map, width, height, statistics.channelHigh[channel]!)),
     );
     living.push({
+      app: 'filter-viewer',
       file: path,
       title: `${title}, ${layer}, channel ${channel}`,
       hash: `network=${id}&image=${sample}&layer=${layer}&channel=${channel}&view=maps`,
