@@ -256,19 +256,21 @@ export class Ascent {
     const options = reference ? { reference } : {};
     this.#evaluate ??= this.#goals.prepare(each, options);
     const found = await (await this.#evaluate)(batch);
-    if (step >= REDIRECTED_STEPS || !isZero(found.gradient)) return found;
+    if (step >= REDIRECTED_STEPS) return found;
+    // A picture sleeps when none of its views has a slope; the others of the batch go on as they are.
+    const own = found.gradient.length / goals.length;
+    const slope = (i: number, of = found): Float32Array =>
+      of.gradient.subarray(i * own, (i + 1) * own);
+    const asleep = goals.map((_, i) => i).filter((i) => isZero(slope(i)));
+    if (asleep.length === 0) return found;
     this.#redirected ??= this.#goals.prepare(each, { ...options, rule: 'redirected' });
-    const { gradient } = await (await this.#redirected)(batch);
-    if (isZero(gradient)) {
-      return {
-        ...found,
-        note: 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.',
-      };
-    }
+    const redirected = await (await this.#redirected)(batch);
+    for (const i of asleep) slope(i).set(slope(i, redirected));
     return {
-      values: found.values,
-      gradient,
-      note: 'The gradient was zero, so its way past the rectifiers was opened for this step.',
+      ...found,
+      note: asleep.some((i) => isZero(slope(i)))
+        ? 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.'
+        : 'The gradient was zero, so its way past the rectifiers was opened for this step.',
     };
   }
 }

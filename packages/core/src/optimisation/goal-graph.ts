@@ -25,7 +25,7 @@ export type Feed =
       readonly scale: string;
       readonly place: Place;
     }
-  /** The activation of the guide, `[1, channels, positions]`. */
+  /** The activation of the guide, `[1, channels, positions]`; it has its own number of positions. */
   | { readonly kind: 'guide'; readonly input: string; readonly place: Place };
 
 /** A graph with an objective appended. */
@@ -57,6 +57,7 @@ export function goalKey(network: Network, goal: Goal): string {
  * @param goal what to optimise for
  * @param batch images in a run
  * @param size `[height, width]` of the input where it is not the network's own
+ * @param guideSize `[height, width]` of the image that guides, where it is another
  * @throws LensError as `placeOf`; `E_SHAPE` when the network does not take that size
  */
 export function goalGraph(
@@ -64,21 +65,25 @@ export function goalGraph(
   goal: Goal,
   batch: number,
   size: readonly [number, number] = [network.input.shape[1], network.input.shape[2]],
+  guideSize = size,
 ): GoalGraph {
   const { name, shape } = network.input;
   // What lies above is not computed, and need not take that size.
   const part = cut(network.graph, [...new Set(goal.map((term) => placeOf(network, term).value))]);
-  const typed = inferShapes(part, { inputs: { [name]: [batch, shape[0], ...size] } });
+  const sized = (count: number, extent: readonly number[]): Graph =>
+    inferShapes(part, { inputs: { [name]: [count, shape[0], ...extent] } });
+  const typed = sized(batch, size);
+  const guide = goal.some(({ kind }) => kind === 'guide') ? sized(1, guideSize) : typed;
   const writer = new GoalWriter(upgrade(typed));
-  const shaped = (place: Place): Place => {
-    const known = typed.values.get(place.value)?.shape?.slice(1) ?? place.shape;
+  const shaped = (place: Place, by = typed): Place => {
+    const known = by.values.get(place.value)?.shape?.slice(1) ?? place.shape;
     return { ...place, shape: known.map(Number) };
   };
   for (const term of goal) {
     const place = shaped(placeOf(network, term));
     const feed = feedOf(term);
     if (feed) writer.addFed(feed, place, batch);
-    else writer.add(term, place, batch);
+    else writer.add(term, place, batch, shaped(place, guide));
   }
   return { graph: writer.finish(), feeds: writer.feeds, key: goalKey(network, goal) };
 }
@@ -107,13 +112,13 @@ class GoalWriter {
     this.#terms.push(this.#perImage(this.#emit('Mul', [value, input]), place.shape.length));
   }
 
-  add(term: Term, place: Place, batch: number): void {
+  add(term: Term, place: Place, batch: number, guide: Place): void {
     const { weight = 1 } = term;
-    const value = this.#term(term, place, batch);
+    const value = this.#term(term, place, batch, guide);
     this.#terms.push(weight === 1 ? value : this.#emit('Mul', [value, this.#number(weight)]));
   }
 
-  #term(term: Term, place: Place, batch: number): string {
+  #term(term: Term, place: Place, batch: number, guide: Place): string {
     const { value, shape } = place;
     const [channels = 1] = shape;
     const elements = shape.reduce((product, extent) => product * extent, 1);
@@ -134,8 +139,9 @@ class GoalWriter {
         return this.#emit('Neg', [this.#emit('Mul', [squares, scale])]);
       }
       case 'guide': {
-        const input = this.#input([1, channels, positions]);
-        this.feeds.push({ kind: 'guide', input, place });
+        const others = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
+        const input = this.#input([1, channels, others]);
+        this.feeds.push({ kind: 'guide', input, place: guide });
         const flat = this.#reshape(value, [batch, channels, positions]);
         const turned = this.#emit('Transpose', [flat], {
           perm: { type: 'ints', value: [0, 2, 1] },

@@ -97,7 +97,8 @@ export class Goals {
       );
     }
     const batch = Math.min(goals.length, this.widest);
-    const made = await this.#program(key, goal, batch, size, rule);
+    const [guideHeight = size[0], guideWidth = size[1]] = options.reference?.shape.slice(-2) ?? [];
+    const made = await this.#program(key, goal, batch, size, rule, [guideHeight, guideWidth]);
     const fixed = await this.#constants(made.feeds, options.reference, size);
     const chunks: Record<string, Tensor>[] = [];
     for (let first = 0; first < goals.length; first += batch) {
@@ -198,11 +199,12 @@ export class Goals {
     batch: number,
     size: readonly [number, number],
     rule: ReluRule,
+    guideSize: readonly [number, number],
   ): Promise<Made> {
-    const key = JSON.stringify([goalName, batch, size, rule]);
+    const key = JSON.stringify([goalName, batch, size, rule, guideSize]);
     let made = this.#programs.get(key);
     if (!made) {
-      made = this.#make(goal, batch, size, rule);
+      made = this.#make(goal, batch, size, rule, guideSize);
       made.catch(() => this.#programs.delete(key));
     }
     this.#programs.delete(key);
@@ -220,9 +222,10 @@ export class Goals {
     batch: number,
     size: readonly [number, number],
     rule: ReluRule,
+    guideSize: readonly [number, number],
   ): Promise<Made> {
     const { name } = this.network.input;
-    const { graph, feeds } = goalGraph(this.network, goal, batch, size);
+    const { graph, feeds } = goalGraph(this.network, goal, batch, size, guideSize);
     const ones = float32(new Float32Array(batch).fill(1), [batch]);
     const product = vjp(graph, {
       cotangents: { [VALUES]: { constant: ones } },
