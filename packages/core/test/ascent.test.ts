@@ -249,6 +249,26 @@ describe('a run', () => {
     expect(resumed.state.step).toBe(6);
   });
 
+  it.each(['pixels', 'fourier', 'phase'] as const)(
+    'of several pictures by %s is that of each alone',
+    async (parametrisation) => {
+      const start = probe.map((v) => v / 2);
+      const make = (own: Goal[]): Ascent =>
+        new Ascent(goals, { ...options, parametrisation, transforms: [], start, goals: own });
+      const runs = [...options.goals.map((goal) => make([goal])), make([...options.goals])];
+      for (let i = 0; i < 8; i++) for (const run of runs) await run.step();
+      const apart = (i: number): number => {
+        const [a, b] = [runs[i]!.picture(0).data, runs[2]!.picture(i).data];
+        const difference = a.map((v, at) => v - b[at]!);
+        return Math.sqrt(dot(difference, difference) / dot(a, a));
+      };
+      // Kernels for one and for two images round differently.
+      expect(apart(0)).toBeLessThan(1e-3);
+      expect(apart(1)).toBeLessThan(1e-3);
+      expect(runs[2]!.picture(0)).not.toEqual(runs[2]!.picture(1));
+    },
+  );
+
   it('does not take a state of another run', () => {
     const state = new Ascent(goals, { ...options, parametrisation: 'pixels' }).state;
     expect(() => new Ascent(goals, options, state)).toThrow(/another run/);

@@ -101,9 +101,11 @@ describe.each<[string, Parametrisation]>([
       .noise(3, 'test')
       .map((v) => v * (name.startsWith('fourier') ? 30 : 1));
     const cotangent = numbers(pixels, 8);
-    imageOf(at);
+    const image = imageOf(at);
+    // Another image is made between: nothing is remembered.
+    imageOf(parametrisation.noise(4, 'other'));
     const slope = new Float32Array(parametrisation.length);
-    parametrisation.pullback(cotangent.slice(), at, slope);
+    parametrisation.pullback(cotangent.slice(), at, image, slope);
     for (let trial = 0; trial < 5; trial++) {
       const direction = numbers(parametrisation.length, 20 + trial);
       const h = 2e-3;

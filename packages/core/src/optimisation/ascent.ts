@@ -228,26 +228,31 @@ export class Ascent {
             'Lower the rate, or start anew.',
         );
       }
-      if (move) next.push(this.#move(pictures[i]!, gradient, step));
+      if (move) next.push(this.#move(pictures[i]!, image, gradient, step));
     }
     if (move) this.#state = { step: step + 1, pictures: next };
     return { step, values, totals, ...(found.note === undefined ? {} : { note: found.note }) };
   }
 
-  #move({ parameters, memory }: PictureState, gradient: Float32Array, step: number): PictureState {
+  #move(
+    { parameters, memory }: PictureState,
+    image: Float32Array,
+    gradient: Float32Array,
+    step: number,
+  ): PictureState {
     const { optimiser, corrections } = this.#options;
     // The pull-back may use the gradient up; the contributions of pixels are measured on it afterwards.
     const own = corrections?.smallContribution ? gradient.slice() : gradient;
     const slope = new Float32Array(parameters.length);
-    this.#parametrisation.pullback(gradient, parameters, slope);
+    this.#parametrisation.pullback(gradient, parameters, image, slope);
     const scaled = { ...optimiser, rate: optimiser.rate * factorAt(this.#options.schedule, step) };
     const remembered = advance(scaled, parameters, slope, memory);
     if (!corrections) return { parameters, memory: remembered };
     const { channels, height, width } = this.#canvas;
-    const image = new Float32Array(channels * height * width);
-    this.#parametrisation.image(parameters, image);
-    correct(corrections, image, { channels, height, width }, own, step, this.#limits);
-    return { parameters: this.#parametrisation.from(image), memory: remembered };
+    const moved = new Float32Array(channels * height * width);
+    this.#parametrisation.image(parameters, moved);
+    correct(corrections, moved, { channels, height, width }, own, step, this.#limits);
+    return { parameters: this.#parametrisation.from(moved), memory: remembered };
   }
 
   async #run(batch: Float32Array, step: number): Promise<Evaluation & { readonly note?: string }> {
