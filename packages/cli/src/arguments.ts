@@ -12,6 +12,7 @@ export type OptionTable = Readonly<
 
 /** What was given: the model, and the options. */
 export interface Given {
+  /** The first word behind the command; empty only where a recipe names the network. */
   readonly model: string;
   /** What stood behind the model without an option, where the command takes such. */
   readonly rest: readonly string[];
@@ -24,6 +25,10 @@ export interface Given {
   flag(name: string): boolean;
   /** A whole number, checked. */
   count(name: string): number | undefined;
+  /** Any number, checked. */
+  number(name: string): number | undefined;
+  /** Names of the options that were given. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -43,8 +48,8 @@ export function parse(args: readonly string[], options: OptionTable, takesRest =
     throw new UsageError(error instanceof Error ? error.message.split('\n')[0]! : String(error));
   }
   const { values, positionals } = parsed;
-  const [model, ...more] = positionals;
-  if (model === undefined) throw new UsageError('no model given');
+  const [model = '', ...more] = positionals;
+  if (model === '' && values.recipe === undefined) throw new UsageError('no model given');
   if (more.length > 0 && !takesRest) throw new UsageError(`unexpected argument "${more[0]}"`);
   const list = (name: string): readonly string[] => {
     const value = values[name];
@@ -56,6 +61,7 @@ export function parse(args: readonly string[], options: OptionTable, takesRest =
     rest: more,
     text,
     list,
+    names: Object.keys(values),
     flag: (name) => values[name] === true,
     needed(name) {
       const value = text(name);
@@ -67,6 +73,13 @@ export function parse(args: readonly string[], options: OptionTable, takesRest =
       if (value === undefined) return undefined;
       if (!/^\d+$/.test(value))
         throw new UsageError(`--${name} takes a whole number, got "${value}"`);
+      return Number(value);
+    },
+    number(name) {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      if (value.trim() === '' || !Number.isFinite(Number(value)))
+        throw new UsageError(`--${name} takes a number, got "${value}"`);
       return Number(value);
     },
   };

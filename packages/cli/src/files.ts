@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Knowledge } from '@convlens/adapters';
 import { readNpy, writeNpy, type Pixels } from '@convlens/data';
@@ -18,13 +19,22 @@ interface Entry {
 
 /** A model with what is known of it besides the file. */
 export interface Model {
+  /** Id of an embedded network, else the file's name. */
+  readonly id: string;
   readonly graph: Graph;
   readonly knowledge: Knowledge;
   readonly path: string;
   readonly bytes: number;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly sha256: string;
 }
 
-function readFile(path: string): Uint8Array {
+/**
+ * Reads a file.
+ *
+ * @throws LensError `E_FETCH` when it cannot be read
+ */
+export function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
@@ -42,6 +52,11 @@ function embedded(id: string): Entry | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a name is the id of an embedded network that is installed. */
+export function isEmbedded(id: string): boolean {
+  return embedded(id) !== undefined;
 }
 
 /** Reads a model again and again until no file with external weights is missing. */
@@ -77,7 +92,14 @@ export function readModel(name: string): Model {
         classes: readFileSync(join(MODELS, entry.labels), 'utf8').trim().split('\n'),
       }
     : {};
-  return { graph: readWithExternalData(path, bytes), knowledge, path, bytes: bytes.length };
+  return {
+    id: entry?.id ?? basename(path),
+    graph: readWithExternalData(path, bytes),
+    knowledge,
+    path,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
 }
 
 /** Reads a float32 .npy file; float64 is rounded. */
@@ -144,8 +166,14 @@ export class Output {
     this.#write(`${name}.json`, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
   }
 
-  /** Writes NAME.png. */
-  image(name: string, pixels: Pixels): void {
-    this.#write(`${name}.png`, writePng(pixels));
+  /** Writes NAME.csv. */
+  csv(name: string, rows: readonly (readonly (string | number)[])[]): void {
+    const text = rows.map((row) => `${row.join(',')}\n`).join('');
+    this.#write(`${name}.csv`, new TextEncoder().encode(text));
+  }
+
+  /** Writes NAME.png, with texts that it carries. */
+  image(name: string, pixels: Pixels, text: Readonly<Record<string, string>> = {}): void {
+    this.#write(`${name}.png`, writePng(pixels, text));
   }
 }

@@ -1,10 +1,14 @@
 import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
 import { attribute } from './commands/attribute.js';
+import { dream } from './commands/dream.js';
 import { inspect } from './commands/inspect.js';
+import { invert } from './commands/invert.js';
 import { patches } from './commands/patches.js';
 import { projectCommand } from './commands/project.js';
+import { reconstruct } from './commands/reconstruct.js';
 import { run } from './commands/run.js';
+import { visualize } from './commands/visualize.js';
 import { vjpCommand } from './commands/vjp.js';
 
 const USAGE = `Usage: convlens COMMAND MODEL [options]
@@ -25,7 +29,22 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   attribute MODEL --image FILE.png [--class N] [--method saliency|gradient-input|integrated|smoothgrad|
       occlusion|gradcam|guided-gradcam] [--steps N] [--seed N] --out DIR
       which pixels drove a class, as PNG and .npy
+  visualize MODEL (--class N|NAME | --layer NAME [--channel N [--row N --column N]]) [--preset ID]
+      [--sense more|less] [--start noise|grey|image --image FILE.png] [--steps N] [--seed N]
+      [--pictures N] --out DIR
+      what a class or unit wants to see
+  dream MODEL --image FILE.png --layer NAME... [--guide FILE.png] [--octaves N] [--octave-scale X]
+      [--steps N] [--rate X] [--size N] [--tile N] [--seed N] --out DIR
+      DeepDream: the image with more of what the layers see in it
+  invert MODEL --image FILE.png --layer NAME... [--steps N] [--seed N] --out DIR
+      the image rebuilt from what each layer still knows of it, with the loss
+  reconstruct MODEL --class N|NAME [--pictures N] [--steps N] [--seed N] --out DIR
+      a class rebuilt from noise through the softmax, from several starts
+  visualize|dream|invert|reconstruct [MODEL] --recipe FILE.json|FILE.png [--image FILE.png]
+      [--guide FILE.png] --out DIR
+      what a recipe says, again
 
+The last four write NAME.png (with the recipe inside), NAME.json (the recipe) and NAME.csv (the objective).
 MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
 --runtime ort-node|ort-wasm chooses what computes; ort-node by default.
 `;
@@ -37,6 +56,10 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   project: projectCommand,
   patches,
   attribute,
+  visualize,
+  dream,
+  invert,
+  reconstruct,
 };
 
 /**

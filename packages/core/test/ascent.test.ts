@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
-import { float32, type Graph } from '@convlens/onnx';
+import { cut, float32, inferShapes, type Graph } from '@convlens/onnx';
 import { Ascent, Goals, type AscentOptions, type Goal } from '../src/index.js';
 import { dot, native, numbers } from './support/run.js';
 
@@ -14,10 +14,17 @@ const pixels = 3 * 32 * 32;
 const goals = new Goals(network, native);
 
 /** What a layer says to an image. */
-async function activation(image: Float32Array, value = layer.value): Promise<Float32Array> {
-  const info = network.graph.values.get(value)!;
-  const program = await native.prepare({ ...network.graph, outputs: [info] });
-  const found = await program.run({ [network.input.name]: float32(image, [1, 3, 32, 32]) });
+async function activation(
+  image: Float32Array,
+  value = layer.value,
+  size: readonly [number, number] = [32, 32],
+): Promise<Float32Array> {
+  const shape = [1, 3, ...size];
+  const graph = inferShapes(cut(network.graph, [value]), {
+    inputs: { [network.input.name]: shape },
+  });
+  const program = await native.prepare(graph);
+  const found = await program.run({ [network.input.name]: float32(image, shape) });
   await program.dispose();
   return found[value]!.data as Float32Array;
 }
@@ -140,6 +147,32 @@ describe.each(cases)('the objective %s', (_name, goal, expected) => {
   });
 });
 
+it('a guide may be of another size than the image', async () => {
+  const goal: Goal = [{ kind: 'guide', layer: layer.id }];
+  const [rows, columns] = [24, 40];
+  const image = numbers(3 * rows * columns, 6);
+  const evaluate = await goals.prepare([goal], { reference, size: [rows, columns] });
+  const seen = await activation(image, layer.value, [rows, columns]);
+  const guide = await activation(reference.data);
+  const positions = seen.length / channels;
+  expect(positions).not.toBe(plane);
+  let sum = 0;
+  for (let p = 0; p < positions; p++) {
+    let best = -Infinity;
+    for (let q = 0; q < plane; q++) {
+      let product = 0;
+      for (let c = 0; c < channels; c++) {
+        product += seen[c * positions + p]! * guide[c * plane + q]!;
+      }
+      best = Math.max(best, product);
+    }
+    sum += best;
+  }
+  const { values, gradient } = await evaluate(image);
+  expect(values[0]! / (sum / positions)).toBeCloseTo(1, 4);
+  expect(gradient.length).toBe(image.length);
+});
+
 it('images of a batch do not influence each other, whatever their number', async () => {
   const each: Goal[] = Array.from({ length: 19 }, (_, channel) => [
     { kind: 'channel', layer: layer.id, channel: channel % channels },
@@ -216,22 +249,47 @@ describe('a run', () => {
     expect(resumed.state.step).toBe(6);
   });
 
+  it.each(['pixels', 'fourier', 'phase'] as const)(
+    'of several pictures by %s is that of each alone',
+    async (parametrisation) => {
+      const start = probe.map((v) => v / 2);
+      const make = (own: Goal[]): Ascent =>
+        new Ascent(goals, { ...options, parametrisation, transforms: [], start, goals: own });
+      const runs = [...options.goals.map((goal) => make([goal])), make([...options.goals])];
+      for (let i = 0; i < 8; i++) for (const run of runs) await run.step();
+      const apart = (i: number): number => {
+        const [a, b] = [runs[i]!.picture(0).data, runs[2]!.picture(i).data];
+        const difference = a.map((v, at) => v - b[at]!);
+        return Math.sqrt(dot(difference, difference) / dot(a, a));
+      };
+      // Kernels for one and for two images round differently.
+      expect(apart(0)).toBeLessThan(1e-3);
+      expect(apart(1)).toBeLessThan(1e-3);
+      expect(runs[2]!.picture(0)).not.toEqual(runs[2]!.picture(1));
+    },
+  );
+
   it('does not take a state of another run', () => {
     const state = new Ascent(goals, { ...options, parametrisation: 'pixels' }).state;
     expect(() => new Ascent(goals, options, state)).toThrow(/another run/);
   });
 
-  it('wakes a unit that sleeps behind its rectifier, and says so', async () => {
-    const bias = layer.value;
-    const node = network.graph.nodes.find(({ outputs }) => outputs[0] === bias)!;
+  /** The network with the biases of some channels of the layer so low that they answer nothing. */
+  function asleep(sleeps: (channel: number) => boolean): Goals {
+    const node = network.graph.nodes.find(({ outputs }) => outputs[0] === layer.value)!;
     const conv = network.graph.nodes.find(({ outputs }) => outputs[0] === node.inputs[0])!;
     const initializers = new Map(network.graph.initializers);
     const old = initializers.get(conv.inputs[2]!)!;
-    initializers.set(conv.inputs[2]!, float32(new Float32Array(channels).fill(-5), old.shape));
+    const biases = (old.data as Float32Array).map((bias, c) => (sleeps(c) ? -5 : bias));
+    initializers.set(conv.inputs[2]!, float32(biases, old.shape));
     const graph: Graph = { ...network.graph, initializers };
-    const asleep = new Goals({ ...network, graph }, native);
+    return new Goals({ ...network, graph }, native);
+  }
+
+  it('wakes a unit that sleeps behind its rectifier, and says so', async () => {
+    const sleeping = asleep(() => true);
     const goal: Goal = [{ kind: 'channel', layer: layer.id, channel: 0 }];
-    const run = new Ascent(asleep, {
+    const run = new Ascent(sleeping, {
       goals: [goal],
       parametrisation: 'pixels',
       optimiser: { kind: 'ascent', rate: 1 },
@@ -244,7 +302,26 @@ describe('a run', () => {
     expect(run.picture().data).not.toEqual(before);
     for (let i = 1; i < 16; i++) await run.step();
     expect((await run.measure()).values[0]).toBeGreaterThan(0);
-    await asleep.dispose();
+    await sleeping.dispose();
+  });
+
+  it('wakes a unit among others that are awake, which go on as if they were alone', async () => {
+    const sleeping = asleep((channel) => channel !== awake);
+    const goalOf = (channel: number): Goal => [{ kind: 'channel', layer: layer.id, channel }];
+    const common = {
+      parametrisation: 'pixels',
+      optimiser: { kind: 'ascent', rate: 1 },
+      seed: 1,
+    } as const;
+    const other = awake === 0 ? 1 : 0;
+    const both = new Ascent(sleeping, { ...common, goals: [goalOf(awake), goalOf(other)] });
+    const alone = new Ascent(sleeping, { ...common, goals: [goalOf(awake)] });
+    expect((await both.step()).note).toMatch(/gradient was zero/);
+    expect((await alone.step()).note).toBeUndefined();
+    for (let i = 1; i < 16; i++) await Promise.all([both.step(), alone.step()]);
+    expect((await both.measure()).values[1]).toBeGreaterThan(0);
+    expect((await both.measure()).values[0]).toBeCloseTo((await alone.measure()).values[0]!, 4);
+    await sleeping.dispose();
   });
 
   it.each<[string, Goal, RegExp]>([

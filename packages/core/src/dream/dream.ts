@@ -82,7 +82,9 @@ export class Dream {
     this.#base = this.#at(first);
     this.#state = state ?? { step: 0, size: first, image: this.#base.slice() };
     if (state) {
-      const size = sizes[Math.min(Math.floor(state.step / steps), sizes.length - 1)]!;
+      // It grows with the step that follows: the last one of a size leaves it at that size.
+      const octave = Math.floor(Math.max(0, state.step - 1) / steps);
+      const size = sizes[Math.min(octave, sizes.length - 1)]!;
       if (String(size) !== String(state.size) || state.image.length !== this.#at(size).length) {
         throw new LensError(
           'E_ARGUMENT',

@@ -6,15 +6,8 @@ import { advance, noMemory, type Memory, type Optimiser } from './optimisers.js'
 import { inputUnit, inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
 import { pixelParametrisation } from './pixels.js';
 import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
-import {
-  chance,
-  drawView,
-  sample,
-  sampleAdjoint,
-  type Sampling,
-  type Transform,
-  type View,
-} from './transforms.js';
+import { sample, sampleAdjoint, type Sampling } from './sampling.js';
+import { chance, drawView, type Transform, type View } from './transforms.js';
 
 type Tensor = TensorData<'float32'>;
 
@@ -86,6 +79,7 @@ export class Ascent {
   #evaluate: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #redirected: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #state: AscentState;
+  readonly #images = new WeakMap<PictureState, Float32Array>();
 
   /**
    * @param goals objectives of the network
@@ -169,9 +163,19 @@ export class Ascent {
    */
   picture(index = 0): Tensor {
     const { channels, height, width } = this.#canvas;
-    const image = new Float32Array(channels * height * width);
-    this.#parametrisation.image(this.#state.pictures[index]!.parameters, image);
-    return float32(image, [1, channels, height, width]);
+    return float32(this.#image(this.#state.pictures[index]!).slice(), [1, channels, height, width]);
+  }
+
+  /** The image of a picture: made once for each state, for who looks at it and for the next step. */
+  #image(picture: PictureState): Float32Array {
+    let image = this.#images.get(picture);
+    if (!image) {
+      const { channels, height, width } = this.#canvas;
+      image = new Float32Array(channels * height * width);
+      this.#parametrisation.image(picture.parameters, image);
+      this.#images.set(picture, image);
+    }
+    return image;
   }
 
   /**
@@ -194,7 +198,7 @@ export class Ascent {
     const { channels, height, width, unit } = this.#canvas;
     const { image: size, input } = this.#sampling;
     const length = channels * input[0] * input[1];
-    const images = pictures.map((_, i) => this.picture(i).data);
+    const images = pictures.map((picture) => this.#image(picture));
     const looks: View[] = [];
     const batch = new Float32Array(pictures.length * views * length);
     for (const [i, image] of images.entries()) {
@@ -228,26 +232,31 @@ export class Ascent {
             'Lower the rate, or start anew.',
         );
       }
-      if (move) next.push(this.#move(pictures[i]!, gradient, step));
+      if (move) next.push(this.#move(pictures[i]!, image, gradient, step));
     }
     if (move) this.#state = { step: step + 1, pictures: next };
     return { step, values, totals, ...(found.note === undefined ? {} : { note: found.note }) };
   }
 
-  #move({ parameters, memory }: PictureState, gradient: Float32Array, step: number): PictureState {
+  #move(
+    { parameters, memory }: PictureState,
+    image: Float32Array,
+    gradient: Float32Array,
+    step: number,
+  ): PictureState {
     const { optimiser, corrections } = this.#options;
     // The pull-back may use the gradient up; the contributions of pixels are measured on it afterwards.
     const own = corrections?.smallContribution ? gradient.slice() : gradient;
     const slope = new Float32Array(parameters.length);
-    this.#parametrisation.pullback(gradient, parameters, slope);
+    this.#parametrisation.pullback(gradient, parameters, image, slope);
     const scaled = { ...optimiser, rate: optimiser.rate * factorAt(this.#options.schedule, step) };
     const remembered = advance(scaled, parameters, slope, memory);
     if (!corrections) return { parameters, memory: remembered };
     const { channels, height, width } = this.#canvas;
-    const image = new Float32Array(channels * height * width);
-    this.#parametrisation.image(parameters, image);
-    correct(corrections, image, { channels, height, width }, own, step, this.#limits);
-    return { parameters: this.#parametrisation.from(image), memory: remembered };
+    const moved = new Float32Array(channels * height * width);
+    this.#parametrisation.image(parameters, moved);
+    correct(corrections, moved, { channels, height, width }, own, step, this.#limits);
+    return { parameters: this.#parametrisation.from(moved), memory: remembered };
   }
 
   async #run(batch: Float32Array, step: number): Promise<Evaluation & { readonly note?: string }> {
@@ -256,19 +265,21 @@ export class Ascent {
     const options = reference ? { reference } : {};
     this.#evaluate ??= this.#goals.prepare(each, options);
     const found = await (await this.#evaluate)(batch);
-    if (step >= REDIRECTED_STEPS || !isZero(found.gradient)) return found;
+    if (step >= REDIRECTED_STEPS) return found;
+    // A picture sleeps when none of its views has a slope; the others of the batch go on as they are.
+    const own = found.gradient.length / goals.length;
+    const slope = (i: number, of = found): Float32Array =>
+      of.gradient.subarray(i * own, (i + 1) * own);
+    const asleep = goals.map((_, i) => i).filter((i) => isZero(slope(i)));
+    if (asleep.length === 0) return found;
     this.#redirected ??= this.#goals.prepare(each, { ...options, rule: 'redirected' });
-    const { gradient } = await (await this.#redirected)(batch);
-    if (isZero(gradient)) {
-      return {
-        ...found,
-        note: 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.',
-      };
-    }
+    const redirected = await (await this.#redirected)(batch);
+    for (const i of asleep) slope(i).set(slope(i, redirected));
     return {
-      values: found.values,
-      gradient,
-      note: 'The gradient was zero, so its way past the rectifiers was opened for this step.',
+      ...found,
+      note: asleep.some((i) => isZero(slope(i)))
+        ? 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.'
+        : 'The gradient was zero, so its way past the rectifiers was opened for this step.',
     };
   }
 }

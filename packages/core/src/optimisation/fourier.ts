@@ -1,5 +1,5 @@
 import { fillNormal, randomWords } from '@convlens/adapters/builders';
-import { RealFft2 } from './fft.js';
+import { RealFft2 } from './real-fft.js';
 import { inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
 
 /**
@@ -29,13 +29,10 @@ function frequency(v: number, u: number, height: number, width: number): number 
 class Colours {
   readonly #canvas: Canvas;
   readonly #plane: number;
-  /** p (1 - p) range / std of the last image: the slope of what follows the planes. */
-  readonly #slope: Float32Array;
 
   constructor(canvas: Canvas) {
     this.#canvas = canvas;
     this.#plane = canvas.height * canvas.width;
-    this.#slope = new Float32Array(canvas.channels * this.#plane);
   }
 
   /** Colour channel (0 red) of a channel of the input. */
@@ -54,18 +51,24 @@ class Colours {
       for (let i = 0; i < plane; i++) {
         let sum = k0 * planes[i]!;
         if (channels === 3) sum += k1 * planes[plane + i]! + k2 * planes[2 * plane + i]!;
-        const p = 1 / (1 + Math.exp(-sum));
-        image[c * plane + i] = factor * p + offset;
-        this.#slope[c * plane + i] = factor * p * (1 - p);
+        image[c * plane + i] = factor / (1 + Math.exp(-sum)) + offset;
       }
     }
   }
 
-  /** The transpose, in place: a gradient of the input becomes one of the planes. */
-  pullback(gradient: Float32Array): void {
+  /** The transpose at an image, in place: a gradient of the input becomes one of the planes. */
+  pullback(gradient: Float32Array, image: Float32Array): void {
     const plane = this.#plane;
-    const { channels } = this.#canvas;
-    for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! * this.#slope[i]!;
+    const { channels, preprocessing } = this.#canvas;
+    for (let c = 0; c < channels; c++) {
+      const factor = preprocessing.range / (preprocessing.std[c] ?? 1);
+      const offset = inputValue(preprocessing, c, 0);
+      for (let i = c * plane; i < (c + 1) * plane; i++) {
+        // The slope of the sigmoid is p (1 - p).
+        const p = (image[i]! - offset) / factor;
+        gradient[i] = gradient[i]! * factor * Math.max(0, p * (1 - p));
+      }
+    }
     if (channels !== 3) return;
     const [r, g, b] = [0, 1, 2].map((c) => COLOURS[this.#colour(c)]!) as [
       (typeof COLOURS)[number],
@@ -160,8 +163,8 @@ export function fourierParametrisation(canvas: Canvas, decay = 1): Parametrisati
       }
       colours.image(planes, image);
     },
-    pullback(gradient, _parameters, out) {
-      colours.pullback(gradient);
+    pullback(gradient, _parameters, image, out) {
+      colours.pullback(gradient, image);
       for (let c = 0; c < channels; c++) {
         const offset = c * fft.length;
         fft.adjoint(gradient, out, c * height * width, offset);
@@ -255,8 +258,8 @@ export function phaseParametrisation(
       }
       colours.image(planes, image);
     },
-    pullback(gradient, parameters, out) {
-      colours.pullback(gradient);
+    pullback(gradient, parameters, image, out) {
+      colours.pullback(gradient, image);
       for (let c = 0; c < channels; c++) {
         fft.adjoint(gradient, spectrum, c * height * width);
         for (let i = 0; i < half; i++) {

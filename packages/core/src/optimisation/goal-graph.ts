@@ -25,7 +25,7 @@ export type Feed =
       readonly scale: string;
       readonly place: Place;
     }
-  /** The activation of the guide, `[1, channels, positions]`. */
+  /** The activation of the guide, `[1, channels, positions]`; it has its own number of positions. */
   | { readonly kind: 'guide'; readonly input: string; readonly place: Place };
 
 /** A graph with an objective appended. */
@@ -57,7 +57,7 @@ export function goalKey(network: Network, goal: Goal): string {
  * @param goal what to optimise for
  * @param batch images in a run
  * @param size `[height, width]` of the input where it is not the network's own
- * @param guide `[height, width]` of the image that guides
+ * @param guideSize `[height, width]` of the image that guides, where it is another
  * @throws LensError as `placeOf`; `E_SHAPE` when the network does not take that size
  */
 export function goalGraph(
@@ -65,24 +65,25 @@ export function goalGraph(
   goal: Goal,
   batch: number,
   size: readonly [number, number] = [network.input.shape[1], network.input.shape[2]],
-  guide: readonly [number, number] = size,
+  guideSize = size,
 ): GoalGraph {
   const { name, shape } = network.input;
   // What lies above is not computed, and need not take that size.
   const part = cut(network.graph, [...new Set(goal.map((term) => placeOf(network, term).value))]);
-  const typed = inferShapes(part, { inputs: { [name]: [batch, shape[0], ...size] } });
+  const sized = (count: number, extent: readonly number[]): Graph =>
+    inferShapes(part, { inputs: { [name]: [count, shape[0], ...extent] } });
+  const typed = sized(batch, size);
+  const guide = goal.some(({ kind }) => kind === 'guide') ? sized(1, guideSize) : typed;
   const writer = new GoalWriter(upgrade(typed));
-  const guiding =
-    guide === size ? typed : inferShapes(part, { inputs: { [name]: [1, shape[0], ...guide] } });
-  const shaped = (place: Place, at = typed): Place => {
-    const known = at.values.get(place.value)?.shape?.slice(1) ?? place.shape;
+  const shaped = (place: Place, by = typed): Place => {
+    const known = by.values.get(place.value)?.shape?.slice(1) ?? place.shape;
     return { ...place, shape: known.map(Number) };
   };
   for (const term of goal) {
     const place = shaped(placeOf(network, term));
     const feed = feedOf(term);
     if (feed) writer.addFed(feed, place, batch);
-    else writer.add(term, place, batch, shaped(place, guiding));
+    else writer.add(term, place, batch, shaped(place, guide));
   }
   return { graph: writer.finish(), feeds: writer.feeds, key: goalKey(network, goal) };
 }
@@ -138,9 +139,9 @@ class GoalWriter {
         return this.#emit('Neg', [this.#emit('Mul', [squares, scale])]);
       }
       case 'guide': {
-        const features = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
-        const input = this.#input([1, channels, features]);
-        this.feeds.push({ kind: 'guide', input, place });
+        const others = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
+        const input = this.#input([1, channels, others]);
+        this.feeds.push({ kind: 'guide', input, place: guide });
         const flat = this.#reshape(value, [batch, channels, positions]);
         const turned = this.#emit('Transpose', [flat], {
           perm: { type: 'ints', value: [0, 2, 1] },

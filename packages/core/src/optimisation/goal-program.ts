@@ -97,9 +97,8 @@ export class Goals {
       );
     }
     const batch = Math.min(goals.length, this.widest);
-    const [rows = size[0], columns = size[1]] = options.reference?.shape.slice(-2) ?? [];
-    const guide = goal.some(({ kind }) => kind === 'guide') ? ([rows, columns] as const) : size;
-    const made = await this.#program(key, goal, batch, size, guide, rule);
+    const [guideHeight = size[0], guideWidth = size[1]] = options.reference?.shape.slice(-2) ?? [];
+    const made = await this.#program(key, goal, batch, size, rule, [guideHeight, guideWidth]);
     const fixed = await this.#constants(made.feeds, options.reference, size);
     const chunks: Record<string, Tensor>[] = [];
     for (let first = 0; first < goals.length; first += batch) {
@@ -199,13 +198,13 @@ export class Goals {
     goal: Goal,
     batch: number,
     size: readonly [number, number],
-    guide: readonly [number, number],
     rule: ReluRule,
+    guideSize: readonly [number, number],
   ): Promise<Made> {
-    const key = JSON.stringify([goalName, batch, size, guide, rule]);
+    const key = JSON.stringify([goalName, batch, size, rule, guideSize]);
     let made = this.#programs.get(key);
     if (!made) {
-      made = this.#make(goal, batch, size, guide, rule);
+      made = this.#make(goal, batch, size, rule, guideSize);
       made.catch(() => this.#programs.delete(key));
     }
     this.#programs.delete(key);
@@ -222,11 +221,11 @@ export class Goals {
     goal: Goal,
     batch: number,
     size: readonly [number, number],
-    guide: readonly [number, number],
     rule: ReluRule,
+    guideSize: readonly [number, number],
   ): Promise<Made> {
     const { name } = this.network.input;
-    const { graph, feeds } = goalGraph(this.network, goal, batch, size, guide);
+    const { graph, feeds } = goalGraph(this.network, goal, batch, size, guideSize);
     const ones = float32(new Float32Array(batch).fill(1), [batch]);
     const product = vjp(graph, {
       cotangents: { [VALUES]: { constant: ones } },

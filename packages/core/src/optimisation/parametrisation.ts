@@ -25,14 +25,19 @@ export interface Parametrisation {
    */
   image(parameters: Float32Array, image: Float32Array): void;
   /**
-   * Carries a gradient from the image to the numbers: the transposed Jacobian of `image` at the numbers that it was
-   * last called with.
+   * Carries a gradient from the image to the numbers: the transposed Jacobian of `image`.
    *
    * @param gradient `[C, H, W]`; may be overwritten
    * @param parameters the numbers
+   * @param image the image that they stand for, `[C, H, W]`
    * @param out receives `[length]`
    */
-  pullback(gradient: Float32Array, parameters: Float32Array, out: Float32Array): void;
+  pullback(
+    gradient: Float32Array,
+    parameters: Float32Array,
+    image: Float32Array,
+    out: Float32Array,
+  ): void;
   /**
    * Numbers whose image is a given one, as nearly as the parametrisation can.
    *

@@ -20,7 +20,7 @@ export function pixelParametrisation(canvas: Canvas): Parametrisation {
   return {
     length,
     image: (parameters, image) => void scaled(parameters, image, unit),
-    pullback: (gradient, _parameters, out) => void scaled(gradient, out, unit),
+    pullback: (gradient, _parameters, _image, out) => void scaled(gradient, out, unit),
     from: (image) => scaled(image, new Float32Array(length), 1 / unit),
     noise(seed, key) {
       const out = new Float32Array(length);

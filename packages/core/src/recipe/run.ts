@@ -49,8 +49,8 @@ const LONGEST = 16384;
  * @param recipe what to make
  * @param images the images that it names
  * @param state where an earlier run of the same recipe was
- * @throws LensError `E_ARGUMENT` when an image is missing, or a state is of another recipe; what the goals throw comes
- * with the first step
+ * @throws LensError `E_ARGUMENT` when an image is missing, or a state is of another recipe; `E_IMAGE` for an image of
+ * one pixel's width or height, or one that is transparent everywhere; what the goals throw comes with the first step
  */
 export function startRun(
   goals: Goals,
@@ -66,9 +66,23 @@ export function startRun(
     : ascentRun(goals, recipe, images, state as AscentState | undefined);
 }
 
+/** Smallest side of an image that has anything to look at. */
+const LEAST = 2;
+
 function needed(image: Pixels | undefined, what: string): Pixels {
-  if (image) return image;
-  throw new LensError('E_ARGUMENT', `The recipe needs ${what}. Choose one.`);
+  if (!image) throw new LensError('E_ARGUMENT', `The recipe needs ${what}. Choose one.`);
+  const { width, height, data } = image;
+  if (Math.min(width, height) < LEAST) {
+    throw new LensError(
+      'E_IMAGE',
+      `Expected ${what} of at least ${LEAST} x ${LEAST} pixels, got ${width} x ${height}. Choose another.`,
+    );
+  }
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) return image;
+  throw new LensError(
+    'E_IMAGE',
+    `Expected ${what}, got one that is transparent everywhere. Choose another.`,
+  );
 }
 
 function ascentRun(
