@@ -1,5 +1,6 @@
 import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
+import { attack } from './commands/attack.js';
 import { attribute } from './commands/attribute.js';
 import { inspect } from './commands/inspect.js';
 import { patches } from './commands/patches.js';
@@ -25,6 +26,11 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   attribute MODEL --image FILE.png [--class N] [--method saliency|gradient-input|integrated|smoothgrad|
       occlusion|gradcam|guided-gradcam] [--steps N] [--seed N] --out DIR
       which pixels drove a class, as PNG and .npy
+  attack MODEL --image FILE.png... [--attack fgsm|bim|pgd|mi-fgsm|deepfool|cw|jsma|apgd|one-pixel|square]
+      [--norm linf|l2] [--eps 8/255] [--alpha X] [--steps N] [--loss cross-entropy|margin|dlr]
+      [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N] --out DIR
+      fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
+      pgd by default, classes by number or name, without --label what the network says is taken for right
 
 MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
 --runtime ort-node|ort-wasm chooses what computes; ort-node by default.
@@ -37,6 +43,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   project: projectCommand,
   patches,
   attribute,
+  attack,
 };
 
 /**

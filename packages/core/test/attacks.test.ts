@@ -42,12 +42,12 @@ describe('slopes of a classifier', () => {
     for (let c = 0; c < 3; c++) {
       const own = slope.map((v, i) => (Math.floor(i / 1024) === c ? v : 0));
       const length = Math.sqrt(dot(own, own));
-      const h = 0.002;
+      const h = 0.001;
       const moved = [h, -h].map((by) => image.map((v, i) => v + (by * own[i]!) / length));
       const [ahead, behind] = await classifier.logits(moved);
       const difference = (ahead![2]! - behind![2]!) / (2 * h);
-      // What float32 and the few kinks on so short a way leave; colours that are mistaken would be off by all.
-      expect(Math.abs(difference / length - 1), `colour ${c}`).toBeLessThan(2e-3);
+      // What float32 and the kinks on so short a way leave; a deviation of the wrong colour is 17 % off.
+      expect(Math.abs(difference / length - 1), `colour ${c}`).toBeLessThan(5e-3);
     }
   });
 
