@@ -38,11 +38,13 @@ for (const backend of ['wasm', 'webgpu'] as const) {
   }
 }
 
-// The largest networks would take minutes on the emulated GPU.
-for (const name of networks.filter((one) => !/googlenet|squeezenet/.test(one))) {
+for (const name of networks) {
   for (const backend of ['wasm', 'webgpu'] as const) {
+    // The emulated GPU takes over six minutes for GoogLeNet, which agrees too.
+    if (backend === 'webgpu' && name === 'googlenet') continue;
     test(`${backend}: projections and saliency of ${name} equal PyTorch's`, async ({ page }) => {
-      test.setTimeout(180_000);
+      // And close to two for SqueezeNet.
+      test.setTimeout(360_000);
       const viewer = new Viewer(page, galleryUrl('isolated'));
       await viewer.open();
       const reference = readReference(shared!, name);

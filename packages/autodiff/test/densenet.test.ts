@@ -3,7 +3,7 @@ import type { Graph } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
 import { differentiate, objective, vjp } from '../src/index.js';
 import { build, countNodes, type NodeSpec } from './support/build.js';
-import { differenceError } from './support/differences.js';
+import { differenceError, tolerance } from './support/differences.js';
 
 function scoreGradient(graph: Graph): Graph {
   const value = graph.outputs[0]!.name;
@@ -43,7 +43,7 @@ describe('concatenations of everything so far', () => {
     ];
     const shape = [2, 3, 2];
     const graph = build({ x: shape, a: shape, c: shape }, nodes, ['y']);
-    expect(await differenceError(graph)).toBeLessThan(1e-3);
+    expect(await differenceError(graph)).toBeLessThan(tolerance);
     const product = vjp(graph, { cotangents: { y: { input: 'dy' } }, wrt: ['x', 'a', 'c'] });
     expect(countNodes(product.graph).Split).toBe(3);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { build, floats, type Plain } from './support/build.js';
-import { differenceError } from './support/differences.js';
+import { differenceError, tolerance } from './support/differences.js';
 
 /** Values of one sign keep away from 0, where many functions have a kink. */
 const awayFromZero = (v: number): number => v + 0.2 * Math.sign(v);
@@ -46,7 +46,7 @@ describe('elementwise functions of one input', () => {
   ])('%s %j', async (op, attributes, domain = (v) => v, opset = 17) => {
     // Steps are small enough that no element crosses a kink with these seeds.
     const graph = build({ x: [2, 3, 4] }, [[op, ['x'], ['y'], attributes]], ['y'], {}, opset);
-    expect(await differenceError(graph, { domain, step: 3e-3 })).toBeLessThan(2e-3);
+    expect(await differenceError(graph, { domain })).toBeLessThan(tolerance);
   });
 
   it('Clip, and its bounds', async () => {
@@ -58,7 +58,7 @@ describe('elementwise functions of one input', () => {
     const bounds: Record<string, number> = { low: -0.4, high: 0.4 };
     const far = (v: number): number => Math.sign(v) * (Math.abs(v) < 0.5 ? 0.2 : 0.8);
     const domain = (v: number, name: string): number => bounds[name] ?? far(v);
-    expect(await differenceError(graph, { domain, step: 3e-3 })).toBeLessThan(1e-3);
+    expect(await differenceError(graph, { domain })).toBeLessThan(tolerance);
   });
 });
 
@@ -66,22 +66,22 @@ describe('elementwise functions of several inputs, broadcast', () => {
   const shapes = { a: [2, 3, 4, 5], c: [3, 1, 5] };
   it.each(['Add', 'Sub', 'Mul', 'Sum', 'Mean', 'Max', 'Min'])('%s', async (op) => {
     const graph = build(shapes, [[op, ['a', 'c'], ['y']]], ['y']);
-    expect(await differenceError(graph, { step: 3e-3 })).toBeLessThan(2e-3);
+    expect(await differenceError(graph)).toBeLessThan(tolerance);
   });
 
   it.each([['Div'], ['Pow']])('%s', async (op) => {
     const graph = build(shapes, [[op, ['a', 'c'], ['y']]], ['y']);
-    expect(await differenceError(graph, { domain: positive })).toBeLessThan(2e-3);
+    expect(await differenceError(graph, { domain: positive })).toBeLessThan(tolerance);
   });
 
   it.each([-2, -1, -0.5, 0.5, 1, 1.5, 2, 3])('Pow with the constant exponent %d', async (e) => {
     const graph = build({ x: [3, 4] }, [['Pow', ['x', 'e'], ['y']]], ['y'], { e: floats([], [e]) });
-    expect(await differenceError(graph, { domain: positive })).toBeLessThan(2e-3);
+    expect(await differenceError(graph, { domain: positive })).toBeLessThan(tolerance);
   });
 
   it('PRelu and its slope', async () => {
     const graph = build({ x: [2, 3, 4, 4], s: [3, 1, 1] }, [['PRelu', ['x', 's'], ['y']]], ['y']);
-    expect(await differenceError(graph, { domain: awayFromZero })).toBeLessThan(1e-3);
+    expect(await differenceError(graph, { domain: awayFromZero })).toBeLessThan(tolerance);
   });
 
   it('Where', async () => {
@@ -94,6 +94,6 @@ describe('elementwise functions of several inputs, broadcast', () => {
       ['y'],
       { zero: floats([], [0]) },
     );
-    expect(await differenceError(graph, { domain: awayFromZero })).toBeLessThan(1e-3);
+    expect(await differenceError(graph, { domain: awayFromZero })).toBeLessThan(tolerance);
   });
 });

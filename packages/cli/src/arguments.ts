@@ -90,12 +90,17 @@ export function parse(args: readonly string[], options: OptionTable, takesRest =
  *
  * @param pair what was given
  * @param option its option, for the error
+ * @param form what it takes, for the error
  * @throws UsageError
  */
-export function splitPair(pair: string, option: string): readonly [name: string, file: string] {
+export function splitPair(
+  pair: string,
+  option: string,
+  form = 'NAME=FILE',
+): readonly [name: string, file: string] {
   const at = pair.lastIndexOf('=');
   if (at <= 0 || at === pair.length - 1) {
-    throw new UsageError(`--${option} takes NAME=FILE, got "${pair}"`);
+    throw new UsageError(`--${option} takes ${form}, got "${pair}"`);
   }
   return [pair.slice(0, at), pair.slice(at + 1)];
 }

@@ -1,5 +1,6 @@
 import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
+import { attack } from './commands/attack.js';
 import { attribute } from './commands/attribute.js';
 import { dream } from './commands/dream.js';
 import { inspect } from './commands/inspect.js';
@@ -43,8 +44,13 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   visualize|dream|invert|reconstruct [MODEL] --recipe FILE.json|FILE.png [--image FILE.png]
       [--guide FILE.png] --out DIR
       what a recipe says, again
+  attack MODEL --image FILE.png... [--attack fgsm|bim|pgd|mi-fgsm|deepfool|cw|jsma|apgd|one-pixel|square]
+      [--norm linf|l2] [--eps 8/255] [--alpha X] [--steps N] [--loss cross-entropy|margin|dlr]
+      [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N] --out DIR
+      fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
+      pgd by default, classes by number or name, without --label what the network says is taken for right
 
-The last four write NAME.png (with the recipe inside), NAME.json (the recipe) and NAME.csv (the objective).
+Pictures by recipe come as NAME.png (with the recipe inside), NAME.json (the recipe) and NAME.csv (the objective).
 MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
 --runtime ort-node|ort-wasm chooses what computes; ort-node by default.
 `;
@@ -60,6 +66,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   dream,
   invert,
   reconstruct,
+  attack,
 };
 
 /**

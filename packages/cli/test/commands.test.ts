@@ -257,6 +257,90 @@ describe('convlens patches', () => {
   });
 });
 
+describe('convlens attack', () => {
+  interface Report {
+    readonly success: number;
+    readonly known: number;
+    readonly queries: { readonly forward: number; readonly gradient: number };
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly images: readonly {
+      readonly before: { readonly class: number; readonly name: string };
+      readonly after: { readonly class: number };
+      readonly fooled: boolean;
+      readonly size: { readonly linf: number; readonly ssim: number };
+      readonly png: { readonly file: string; readonly class: number; readonly fooled: boolean };
+    }[];
+  }
+  const scenes = sampleScenes.slice(0, 3).map(({ id }) => at(`attack-${id}.png`));
+  sampleScenes.slice(0, 3).forEach((scene, i) => {
+    writeFileSync(scenes[i]!, writePng(renderSample(scene.id, 64)));
+  });
+  const report = (folder: string, method: string): Report =>
+    JSON.parse(readFileSync(at(`${folder}/attack-${method}.json`), 'utf8')) as Report;
+
+  it('writes a PNG that fools the network when it is read again, and what is told of it', async () => {
+    const options = ['--eps', '8/255', '--steps', '10', '--set', 'restarts=2', '--seed', '3'];
+    const { code, out } = await convlens(
+      ...['attack', 'resnet18', '--out', at('fool'), ...options, '--image', ...scenes],
+    );
+    expect(code).toBe(0);
+    const { success, known, images, queries, settings } = report('fool', 'pgd');
+    expect(settings).toMatchObject({ eps: 8 / 255, alpha: 2 / 255, steps: 10, restarts: 2 });
+    expect([success, known]).toEqual([1, 3]);
+    expect(queries.gradient).toBe(30);
+    expect(out).toMatch(/fooled, also by the PNG; largest change [78]\.\d\d\/255/);
+    for (const [i, { before, after, size, png }] of images.entries()) {
+      expect(after.class).not.toBe(before.class);
+      expect(size.linf).toBeLessThanOrEqual(8 / 255);
+      expect(size.ssim).toBeGreaterThan(0.7);
+      const name = png.file.replace('.png', '');
+      const move = readNpy(readFileSync(at(`fool/${name}-perturbation.npy`)));
+      expect(move.shape).toEqual([3, 64, 64]);
+      const logits = readNpy(readFileSync(at(`fool/${name}-logits.npy`))).data as Float32Array;
+      expect(logits.indexOf(Math.max(...logits))).toBe(after.class);
+      // The same picture, by the other commands' way.
+      await convlens(
+        ...['run', 'resnet18', '--image', at(`fool/${png.file}`), '--layer', 'fc'],
+        ...['--out', at('again')],
+      );
+      const scores = readNpy(readFileSync(at('again/fc.npy'))).data as Float32Array;
+      const answer = scores.indexOf(Math.max(...scores));
+      expect(answer).toBe(png.class);
+      expect(answer).not.toBe(before.class);
+      const [mine, theirs] = [at(`fool/${png.file}`), scenes[i]!].map(
+        (file) => readPng(readFileSync(file)).data,
+      );
+      expect(Math.max(...mine!.map((v, k) => Math.abs(v - theirs![k]!)))).toBeLessThanOrEqual(8);
+    }
+  });
+
+  it('goes towards a class by its name', async () => {
+    const { code } = await convlens(
+      ...['attack', 'alexnet', '--image', scenes[0]!, '--attack', 'cw', '--target', 'banana'],
+      ...['--set', 'searches=3', '--out', at('banana')],
+    );
+    expect(code).toBe(0);
+    const [only] = report('banana', 'cw').images;
+    expect(only).toMatchObject({ fooled: true, after: { name: 'banana' }, png: { fooled: true } });
+  });
+
+  it.each([
+    [['--attack', 'magic'], 64, /--attack is one of fgsm, bim, pgd/],
+    [['--set', 'steps'], 64, /--set takes NAME=VALUE/],
+    [['--eps', 'much'], 2, /expected eps to be a number .* got much\. \[E_ARGUMENT\]/],
+    [['--set', 'power=3'], 2, /PGD has no parameter "power"/],
+    [['--target', 'unicorn'], 2, /no class "unicorn" among the 100/],
+    [['--target', '100'], 2, /classes from 0 to 99, got 100/],
+    [['--label', '1', '--label', '2'], 64, /once for each of 1 images; got 2/],
+  ] as const)('says what is wrong with %j', async (args, code, words) => {
+    const said = await convlens(
+      ...['attack', 'alexnet', '--image', scenes[0]!, '--out', at('wrong'), ...args],
+    );
+    expect(said.code).toBe(code);
+    expect(said.err).toMatch(words);
+  });
+});
+
 describe('what goes wrong', () => {
   it.each([
     [['frobnicate'], 64, /unknown command "frobnicate"/],

@@ -80,3 +80,42 @@ export {
   type Recipe,
 } from './recipe/recipe.js';
 export { startRun, type RecipeImages, type Run, type RunState } from './recipe/run.js';
+export {
+  attack,
+  robustAccuracy,
+  successRate,
+  type Attacked,
+  type AttackOutcome,
+  type AttackRequest,
+} from './attacks/attack.js';
+export { attackNorms, ballAround, distance, type AttackNorm, type Ball } from './attacks/ball.js';
+export type { Classifier, Queries, Slope, Sloped } from './attacks/classifier.js';
+export {
+  attackLosses,
+  crossEntropy,
+  doubt,
+  logitsRatio,
+  margin,
+  topClass,
+  type AttackLoss,
+} from './attacks/losses.js';
+export {
+  perturbationSize,
+  structuralSimilarity,
+  type PerturbationSize,
+} from './attacks/measures.js';
+export {
+  settingsOf,
+  type AttackMethod,
+  type AttackStep,
+  type AttackTask,
+  type ChoiceParameter,
+  type NumberParameter,
+  type OnAttackStep,
+  type Parameters,
+  type Settings,
+} from './attacks/method.js';
+export { NetworkClassifier } from './attacks/network-classifier.js';
+export { attackMethods } from './attacks/registry.js';
+export { pictureOf, planesOf } from './attacks/pictures.js';
+export { keepingOf, roundToBytes, type Keeping, type Rounded } from './attacks/rounding.js';

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describeNetwork, type Network, type Preprocessing } from '@convlens/adapters';
+import { planesOf } from '@convlens/core';
 import { readNpy } from '@convlens/data';
+import { readPng } from '@convlens/data/png';
 import { read, type TensorData } from '@convlens/onnx';
 
 type Tensor = TensorData<'float32'>;
@@ -18,6 +20,7 @@ export const oracles = existsSync(`${shared}oracles`)
 export interface Manifest {
   readonly model: string;
   readonly input: {
+    readonly cropFile: string;
     readonly preprocessing: Omit<Preprocessing, 'channelOrder'> & { channelOrder: string };
   };
   readonly middle: string;
@@ -26,6 +29,8 @@ export interface Manifest {
     readonly class: number;
     readonly projection: readonly [number, number, number];
     readonly ascentClass: number;
+    readonly attackTarget: number;
+    readonly attackImage: string;
   };
   readonly parameters: {
     readonly igSteps: number;
@@ -41,6 +46,15 @@ export interface Manifest {
     readonly inversionLambdaTV: number;
     readonly inversionLambda6: number;
     readonly inversionSteps: number;
+    readonly attack: {
+      readonly fgsmSmall: number;
+      readonly fgsmLarge: number;
+      readonly linf: number;
+      readonly alpha: number;
+      readonly alphaTargeted: number;
+      readonly l2: number;
+      readonly l2alpha: number;
+    };
   };
   readonly unit: number;
   /** `null` where the trace is chaotic. */
@@ -51,6 +65,41 @@ export interface Manifest {
     >
   >;
   readonly scalars: { readonly igGap: number; readonly projectionSeed: number };
+  readonly attacks: Readonly<Record<string, AttackRecord>>;
+  readonly samples?: Samples;
+}
+
+/** An attack on the reference image. */
+export interface AttackRecord {
+  readonly l2: number;
+  readonly top1: number;
+  readonly success: boolean;
+  readonly crossEntropy: number;
+  readonly crossEntropyPerStep?: readonly number[];
+  readonly iterations?: number;
+}
+
+/** Attacks on a set of images. */
+interface Samples extends Readonly<
+  Record<'fgsm' | 'pgd' | 'fgsm_margin' | 'pgd_margin', readonly SampleRow[]> &
+    Record<
+      'deepfool' | 'deepfool_clipped',
+      {
+        readonly iterations: readonly number[];
+        readonly float32Iterations: readonly number[];
+        readonly l2: readonly number[];
+      }
+    >
+> {
+  readonly files: readonly string[];
+  readonly labels: readonly number[];
+}
+
+/** An attack with one epsilon. */
+interface SampleRow {
+  readonly eps255: number;
+  readonly success: readonly boolean[];
+  readonly robustAccuracy: number;
 }
 
 /** ||mine - theirs|| / ||theirs||. */
@@ -64,6 +113,11 @@ export function relativeL2(mine: ArrayLike<number>, theirs: ArrayLike<number>): 
   return mine.length === theirs.length ? Math.sqrt(difference / total) : Infinity;
 }
 
+/** A photo of the folder, as values from 0 to 1. */
+export function photo(file: string, channels: number): Float32Array {
+  return planesOf(readPng(readFileSync(`${shared}photos/${file}`)), channels);
+}
+
 /** A reference network with what its folder says. */
 export function open(name: string): {
   network: Network;
@@ -71,6 +125,8 @@ export function open(name: string): {
   array: (file: string) => Tensor;
   /** Undefined where the reference says not to compare the image. */
   tolerance: (file: string) => number | undefined;
+  /** The image that is attacked, in [0, 1]. */
+  pixels: (channels: number) => Float32Array;
 } {
   const folder = `${shared}oracles/${name}/`;
   const manifest = JSON.parse(readFileSync(`${folder}manifest.json`, 'utf8')) as Manifest;
@@ -84,6 +140,12 @@ export function open(name: string): {
     network,
     manifest,
     array: (file) => readNpy(readFileSync(`${folder}${file}.npy`)) as Tensor,
+    pixels(channels) {
+      const { attackImage } = manifest.choices;
+      return attackImage === manifest.input.cropFile
+        ? planesOf(readPng(readFileSync(folder + attackImage)), channels)
+        : photo(attackImage, channels);
+    },
     tolerance(file) {
       const row = readme.find((line) => line.startsWith(`| ${file} |`));
       const text = row?.split('|').at(-2)?.trim();
