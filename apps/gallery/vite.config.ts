@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { fillFrontPage } from './pictures/front.js';
+import { renderClasses } from './pictures/classes.js';
 import { renderDreams } from './pictures/dreams.js';
 import { renderWall } from './pictures/living.js';
 import { renderPages } from './pictures/pages.js';
@@ -18,6 +19,7 @@ const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntim
 
 /** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
 function assets(): Plugin {
+  const classes = renderClasses(modelsFolder);
   const wall = Promise.all([
     renderWall(modelsFolder, samplesFolder),
     renderDreams(modelsFolder, samplesFolder),
@@ -55,6 +57,7 @@ function assets(): Plugin {
         emit(`docs/${file}`, page);
       }
       for (const [file, bytes] of renderPictures(modelsFolder)) emit(file, bytes);
+      for (const [file, bytes] of await classes) emit(`models/${file}`, bytes);
       for (const [file, bytes] of (await wall).files) emit(file, bytes);
     },
   };

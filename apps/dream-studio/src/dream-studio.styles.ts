@@ -80,19 +80,35 @@ export const layout: CSSResult = css`
     list-style: none;
     margin: 0;
     padding: 4px;
-    flex: 1 1 220px;
-    min-height: 160px;
+    flex: 1 0 260px;
     overflow: auto;
     background: var(--well);
     border-radius: var(--radius);
+  }
+  .thumbnail {
+    display: inline-block;
+    flex: none;
+    width: 1em;
+    height: 1em;
+    font-size: 28px;
+    background-size: 10em auto;
+    background-repeat: no-repeat;
+    border-radius: 3px;
+    vertical-align: middle;
+    margin-right: 8px;
+  }
+  .chips .thumbnail {
+    margin-right: 6px;
+    margin-left: -6px;
+    font-size: 24px;
   }
   button.plain {
     width: 100%;
     text-align: left;
     border-color: transparent;
     background: none;
-    min-height: 28px;
-    padding: 0 8px;
+    min-height: 32px;
+    padding: 0 4px;
     white-space: normal;
   }
   button.plain[aria-pressed='true'] {
@@ -114,6 +130,20 @@ export const layout: CSSResult = css`
     display: inline-flex;
     align-items: center;
     gap: 8px;
+  }
+  .what .line {
+    flex-wrap: nowrap;
+  }
+  .line select {
+    flex: 1 1 0;
+    min-width: 0;
+  }
+  .line select[aria-label='Joined by'] {
+    flex: none;
+  }
+  details .line {
+    margin-bottom: 12px;
+    flex-wrap: wrap !important;
   }
   .line input[type='number'] {
     width: 84px;

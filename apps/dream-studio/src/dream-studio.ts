@@ -62,6 +62,7 @@ export class DreamStudio extends LitElement {
 
   #model: StudioModel | undefined;
   #loaded = false;
+  #revealed = '';
 
   constructor() {
     super();
@@ -173,9 +174,23 @@ export class DreamStudio extends LitElement {
       performance.mark('convlens-first-pictures');
       this.dispatchEvent(new Event('load'));
     }
+    this.#reveal(model);
     if (this.link && model.network) {
       const hash = writeLink(model.state, linkTable);
       if (hash !== location.hash) history.replaceState(history.state, '', hash);
+    }
+  }
+
+  /** Brings the chosen class into the view of its list, once; the page itself does not move. */
+  #reveal({ state, names }: StudioModel): void {
+    const key = `${state.network} ${state.make} ${state.target} ${names?.length}`;
+    const list = this.renderRoot.querySelector('.classes');
+    const chosen = list?.querySelector<HTMLElement>('[aria-pressed="true"]');
+    if (!list || !chosen || key === this.#revealed) return;
+    this.#revealed = key;
+    const top = chosen.offsetTop - (list as HTMLElement).offsetTop;
+    if (top < list.scrollTop || top + chosen.offsetHeight > list.scrollTop + list.clientHeight) {
+      list.scrollTop = top - list.clientHeight / 2;
     }
   }
 

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { presets } from '@convlens/core';
 import { parametersOf, readSet, withSet } from './parameters.js';
 import { apartLayer, recipeOf } from './recipes.js';
+import { thumbnail } from './thumbnail.js';
 import type { StudioModel } from './studio-model.js';
 import type { StudioState } from './state.js';
 
@@ -13,13 +14,13 @@ function chips(model: StudioModel): TemplateResult {
   return html`
     <div class="chips" role="group" aria-label="How">
       ${known.map(
-        ({ id, title, about }) =>
+        ({ id, title, about }, index) =>
           html`<button
             aria-pressed=${id === chosen?.id}
             title=${about}
             @click=${() => model.choose({ how: id, set: '' })}
           >
-            ${title}
+            ${thumbnail('preset-pictures.png', index)}${title}
           </button>`,
       )}
     </div>
@@ -118,23 +119,23 @@ export function how(model: StudioModel): TemplateResult {
   const optimised = make === 'class' || make === 'unit';
   return html`
     ${optimised ? chips(model) : nothing}
-    ${
-      optimised
-        ? html`<div class="line">
-            ${choice(model, 'start', 'From', [
-              ['noise', 'noise'],
-              ['grey', 'grey'],
-              ['image', 'the image'],
-            ])}
-            ${choice(model, 'sense', 'Make it', [
-              ['more', 'answer more'],
-              ['less', 'answer less'],
-            ])}
-          </div>`
-        : nothing
-    }
     <details>
       <summary>Numbers</summary>
+      ${
+        optimised
+          ? html`<div class="line">
+              ${choice(model, 'start', 'From', [
+                ['noise', 'noise'],
+                ['grey', 'grey'],
+                ['image', 'the image'],
+              ])}
+              ${choice(model, 'sense', 'Make it', [
+                ['more', 'answer more'],
+                ['less', 'answer less'],
+              ])}
+            </div>`
+          : nothing
+      }
       ${numbers(model)}
     </details>
   `;

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatShape } from '@convlens/elements';
+import { thumbnail } from './thumbnail.js';
 import type { StudioModel } from './studio-model.js';
 import { TECHNIQUES, type Technique } from './state.js';
 
@@ -29,6 +30,8 @@ const PAGES: Readonly<Record<Technique, string>> = {
 function classes(model: StudioModel, filter: string, type: (text: string) => void): TemplateResult {
   const { names, network, state } = model;
   const count = network?.logits?.classes ?? 0;
+  // The sheet holds the classes of the networks in the box.
+  const drawn = model.entries.some(({ id }) => id === state.network);
   const wanted = filter.trim().toLowerCase();
   const found = Array.from({ length: count }, (_, index) => ({
     index,
@@ -53,7 +56,7 @@ function classes(model: StudioModel, filter: string, type: (text: string) => voi
               aria-pressed=${index === state.target}
               @click=${() => model.choose({ target: index })}
             >
-              ${name}
+              ${drawn ? thumbnail('class-pictures.png', index) : nothing}${name}
             </button>
           </li>`,
       )}

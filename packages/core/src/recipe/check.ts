@@ -154,6 +154,7 @@ const ascent = fields({
   pictures: optional(whole(1, 64)),
   start: oneOf('noise', 'grey', 'image'),
   parametrisation: oneOf('pixels', 'fourier', 'phase'),
+  enlarge: optional(number(1, 8)),
   decay: optional(number(0, 4)),
   optimiser,
   schedule: optional(list(fields({ steps: whole(1, 100_000), factor: number(0, 1000) }), 1, 100)),

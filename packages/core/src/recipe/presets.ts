@@ -37,6 +37,33 @@ export function standardTransforms(side: number): Transform[] {
   ];
 }
 
+/** Side that pictures of small networks are made with, at least. */
+const FINE_SIDE = 160;
+
+/** For small inputs: a larger picture, of which every step shows the network some part at some size. */
+function fine(side: number): Preset {
+  const enlarge = Math.ceil((2 * FINE_SIDE) / side) / 2;
+  return {
+    id: 'fine',
+    title: 'Fine',
+    about: 'A larger picture than the network sees: parts of it are shown at many sizes. Slower.',
+    settings: {
+      start: 'noise',
+      steps: 256,
+      enlarge,
+      parametrisation: 'fourier',
+      optimiser: { kind: 'adam', rate: 0.05 },
+      transforms: [
+        { kind: 'pad', pixels: Math.round((side * enlarge) / 16) },
+        { kind: 'rotate', degrees: TURNS },
+        { kind: 'crop', from: 1, to: 0.5 },
+      ],
+      views: 2,
+      penalties: [{ kind: 'tv', weight: 0.0005 }],
+    },
+  };
+}
+
 /**
  * The ways to visualise a unit or class of a network, the one to open with first.
  *
@@ -60,6 +87,7 @@ export function presets(network: Pick<Network, 'input'>): readonly Preset[] {
         penalties: [{ kind: 'tv', weight: 0.0005 }],
       },
     },
+    ...(side <= 128 ? [fine(side)] : []),
     {
       id: 'lucid',
       title: 'Lucid',

@@ -30,6 +30,8 @@ export interface AscentRecipe extends Common {
   readonly pictures?: number;
   readonly start: 'noise' | 'grey' | 'image';
   readonly steps: number;
+  /** Size of the picture in sizes of the network's input; 1 by default. Views must then reach all of it (`crop`). */
+  readonly enlarge?: number;
   readonly parametrisation: 'pixels' | 'fourier' | 'phase';
   readonly decay?: number;
   readonly optimiser: Optimiser;

@@ -93,12 +93,16 @@ function ascentRun(
 ): Run {
   const { network } = goals;
   const [channels, height, width] = network.input.shape;
-  const shown = (pixels: Pixels): Tensor =>
-    toInput(cropToInput(pixels, height, width), channels, network.preprocessing);
+  const { enlarge = 1 } = recipe;
+  const size = [Math.round(height * enlarge), Math.round(width * enlarge)] as const;
+  const shown = (
+    pixels: Pixels,
+    [rows, columns]: readonly [number, number] = [height, width],
+  ): Tensor => toInput(cropToInput(pixels, rows, columns), channels, network.preprocessing);
   const start = (): Float32Array | undefined => {
-    if (recipe.start === 'image') return shown(needed(image, 'an image to start from')).data;
+    if (recipe.start === 'image') return shown(needed(image, 'an image to start from'), size).data;
     if (recipe.start === 'noise') return undefined;
-    const plane = height * width;
+    const plane = size[0] * size[1];
     return Float32Array.from({ length: channels * plane }, (_, i) =>
       inputValue(network.preprocessing, Math.floor(i / plane), 0.5),
     );
@@ -123,6 +127,7 @@ function ascentRun(
     {
       goals: Array.from({ length: pictures }, (_, i) => recipe.goals[i % recipe.goals.length]!),
       parametrisation: recipe.parametrisation,
+      size,
       optimiser: recipe.optimiser,
       seed: recipe.seed,
       ...(recipe.schedule && { schedule: recipe.schedule }),
