@@ -157,7 +157,7 @@ export class StudioModel {
 
   #isSame(recipe: Recipe): boolean {
     try {
-      return JSON.stringify(recipe) === JSON.stringify(recipeOf(this.state, this.network!));
+      return JSON.stringify(recipe) === JSON.stringify(this.#recipe(this.network!));
     } catch {
       return false;
     }
@@ -272,10 +272,22 @@ export class StudioModel {
       await this.#engine.openImage({ id: GUIDE, url: resolveFile('samples', sample.file) });
   }
 
+  /** The recipe of the state, which says of which file of the network it is. */
+  #recipe(network: NetworkSummary): Recipe {
+    const recipe = recipeOf(this.state, network);
+    const sha256 = this.#version(network.id);
+    return sha256 === undefined || recipe.sha256 !== undefined ? recipe : { ...recipe, sha256 };
+  }
+
+  /** The start of the checksum of a network of the box. */
+  #version(id: string): string | undefined {
+    return this.entries.find((entry) => entry.id === id)?.sha256.slice(0, 16);
+  }
+
   #make(recipe?: Recipe, network = this.network): StudioRun | undefined {
     if (!network) return undefined;
     try {
-      const made = recipe ?? recipeOf(this.state, network);
+      const made = recipe ?? this.#recipe(network);
       const request = {
         network: network.id,
         recipe: made,
@@ -415,6 +427,11 @@ export class StudioModel {
       }
       this.state.recipe = JSON.stringify(recipe);
       this.begin();
+      const version = this.#version(recipe.network);
+      if (recipe.sha256 !== undefined && version !== undefined && recipe.sha256 !== version) {
+        this.notice =
+          'The recipe was made with another version of this network, so the picture may differ.';
+      }
     });
   }
 

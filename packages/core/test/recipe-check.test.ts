@@ -33,7 +33,8 @@ describe.each([28, 64, 128, 224])('for a network of %i pixels', (side) => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
     for (const { settings } of all) {
       for (const transform of settings.transforms ?? []) {
-        if ('pixels' in transform) expect(transform.pixels).toBeLessThan(side / 8);
+        if ('pixels' in transform)
+          expect(transform.pixels).toBeLessThan((side * (settings.enlarge ?? 1)) / 8);
       }
     }
   });
