@@ -82,3 +82,17 @@ export function recipeOf(state: StudioState, network: NetworkSummary): Recipe {
   }
   return withSet(recipe, make, state.set, apartLayer(state, network));
 }
+
+/** The same recipe in another network. */
+export function inNetwork(recipe: Recipe, network: string): Recipe {
+  const { sha256: _, ...rest } = recipe;
+  return { ...rest, network };
+}
+
+/** The same recipe for another layer. */
+export function inLayer(recipe: Recipe, layer: string): Recipe {
+  const goals = recipe.goals.map((goal) =>
+    goal.map((term) => ('layer' in term ? { ...term, layer } : term)),
+  );
+  return { ...recipe, goals } as Recipe;
+}

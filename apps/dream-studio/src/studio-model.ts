@@ -25,11 +25,12 @@ import type {
   Progress,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
-import { recipeOf } from './recipes.js';
+import { inLayer, inNetwork, recipeOf } from './recipes.js';
 import { StudioRun } from './run.js';
 import { Sheet } from './sheet.js';
 import { shelve, shelved } from './shelf.js';
 import type { StudioState } from './state.js';
+import { subjectOf } from './subject.js';
 
 const IMAGE = 'studio-image';
 const GUIDE = 'studio-guide';
@@ -114,23 +115,7 @@ export class StudioModel {
 
   /** What is made, in words. */
   get subject(): string {
-    const { make, target = 0, layer, channel, sense } = this.state;
-    const name = this.names?.[target] ?? `class ${target}`;
-    const less = sense === 'less' ? 'the opposite of ' : '';
-    const other = this.#second;
-    if (make === 'class') return less + name + other;
-    if (make === 'restarts') return `${name}, rebuilt from noise`;
-    if (make === 'rebuild') return `${this.imageTitle} as ${layer} knows it`;
-    if (make === 'dream') return `${this.imageTitle} dreaming of ${layer}`;
-    return `${less}${layer}${channel === undefined ? '' : ` · channel ${channel}${other}`}`;
-  }
-
-  /** The second class or channel, in words. */
-  get #second(): string {
-    const { make, second, joined } = this.state;
-    if (second === undefined) return '';
-    const name = make === 'class' ? (this.names?.[second] ?? `class ${second}`) : String(second);
-    return ` ${joined === 'minus' ? '\u2212' : '+'} ${name}`;
+    return subjectOf(this.state, this.names, this.imageTitle);
   }
 
   /** Opens what the state says and makes its picture, or takes up the run of the last visit. */
@@ -362,12 +347,10 @@ export class StudioModel {
     if (!entry || !run) return;
     await this.#tasks.run('beside', async (options) => {
       const network = await this.#engine.openNetwork(entrySource(entry), options);
-      const other = this.#make({ ...run.recipe, network: id }, network);
+      const other = this.#make(inNetwork(run.recipe, id), network);
       if (!other) return;
-      this.beside = [
-        ...this.beside.filter(({ title }) => title !== entry.title),
-        { title: entry.title, run: other },
-      ];
+      const others = this.beside.filter(({ title }) => title !== entry.title);
+      this.beside = [...others, { title: entry.title, run: other }];
       await other.go();
     });
   }
@@ -378,10 +361,7 @@ export class StudioModel {
     if (!run || !network) return;
     this.beside = [];
     for (const layer of layers) {
-      const goals = run.recipe.goals.map((goal) =>
-        goal.map((term) => ('layer' in term ? { ...term, layer } : term)),
-      );
-      const other = this.#make({ ...run.recipe, goals } as Recipe, network);
+      const other = this.#make(inLayer(run.recipe, layer), network);
       if (!other) return;
       this.beside = [...this.beside, { title: layer, run: other }];
       await other.go();
