@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  chance,
-  drawView,
-  sample,
-  sampleAdjoint,
-  type Sampling,
-  type Transform,
-} from '../src/optimisation/transforms.js';
+import { sample, sampleAdjoint, type Sampling } from '../src/optimisation/sampling.js';
+import { chance, drawView, type Transform } from '../src/optimisation/transforms.js';
 import { dot, numbers } from './support/run.js';
 
 const chains: Record<string, readonly Transform[]> = {

@@ -6,15 +6,8 @@ import { advance, noMemory, type Memory, type Optimiser } from './optimisers.js'
 import { inputUnit, inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
 import { pixelParametrisation } from './pixels.js';
 import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
-import {
-  chance,
-  drawView,
-  sample,
-  sampleAdjoint,
-  type Sampling,
-  type Transform,
-  type View,
-} from './transforms.js';
+import { sample, sampleAdjoint, type Sampling } from './sampling.js';
+import { chance, drawView, type Transform, type View } from './transforms.js';
 
 type Tensor = TensorData<'float32'>;
 
@@ -86,6 +79,7 @@ export class Ascent {
   #evaluate: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #redirected: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #state: AscentState;
+  readonly #images = new WeakMap<PictureState, Float32Array>();
 
   /**
    * @param goals objectives of the network
@@ -169,9 +163,19 @@ export class Ascent {
    */
   picture(index = 0): Tensor {
     const { channels, height, width } = this.#canvas;
-    const image = new Float32Array(channels * height * width);
-    this.#parametrisation.image(this.#state.pictures[index]!.parameters, image);
-    return float32(image, [1, channels, height, width]);
+    return float32(this.#image(this.#state.pictures[index]!).slice(), [1, channels, height, width]);
+  }
+
+  /** The image of a picture: made once for each state, for who looks at it and for the next step. */
+  #image(picture: PictureState): Float32Array {
+    let image = this.#images.get(picture);
+    if (!image) {
+      const { channels, height, width } = this.#canvas;
+      image = new Float32Array(channels * height * width);
+      this.#parametrisation.image(picture.parameters, image);
+      this.#images.set(picture, image);
+    }
+    return image;
   }
 
   /**
@@ -194,7 +198,7 @@ export class Ascent {
     const { channels, height, width, unit } = this.#canvas;
     const { image: size, input } = this.#sampling;
     const length = channels * input[0] * input[1];
-    const images = pictures.map((_, i) => this.picture(i).data);
+    const images = pictures.map((picture) => this.#image(picture));
     const looks: View[] = [];
     const batch = new Float32Array(pictures.length * views * length);
     for (const [i, image] of images.entries()) {

@@ -1,35 +1,56 @@
+/** One pass over the data: sub-transforms of `done` samples become ones of `done * radix`. */
+interface Stage {
+  readonly radix: number;
+  readonly done: number;
+  /** Cosines and sines of 2 pi p j / (done radix), at [j * radix + p]. */
+  readonly cos: Float64Array;
+  readonly sin: Float64Array;
+}
+
 /**
- * A complex discrete Fourier transform of any length, by mixed radices (Cooley and Tukey 1965): n log n for lengths
- * of small primes, as image sides are (64, 224 = 2^5 7), n^2 for a prime.
+ * Complex discrete Fourier transforms of any length, many at once, by mixed radices (Cooley and Tukey 1965; passes in
+ * Stockham's order, which need no reordering): n log n for lengths of small primes, as image sides are (64,
+ * 224 = 4 4 2 7), n^2 for a prime. Sample n of transform b is at [n * lines + b]: the innermost loops run over
+ * neighbours with the same factors.
  */
 export class Fft {
   readonly #size: number;
-  readonly #factors: readonly number[];
-  readonly #cos: Float64Array;
-  readonly #sin: Float64Array;
-  readonly #re: Float64Array;
-  readonly #im: Float64Array;
+  readonly #stages: readonly Stage[];
+  readonly #roots: ReadonlyMap<number, readonly [Float64Array, Float64Array]>;
+  #scratchRe = new Float64Array();
+  #scratchIm = new Float64Array();
 
   /** @param size number of samples */
   constructor(size: number) {
     this.#size = size;
-    this.#factors = primeFactors(size);
-    const angle = (2 * Math.PI) / size;
-    this.#cos = Float64Array.from({ length: size }, (_, i) => Math.cos(angle * i));
-    this.#sin = Float64Array.from({ length: size }, (_, i) => Math.sin(angle * i));
-    const widest = Math.max(1, ...this.#factors);
-    this.#re = new Float64Array(widest);
-    this.#im = new Float64Array(widest);
+    const stages: Stage[] = [];
+    let done = 1;
+    for (const radix of radices(size)) {
+      const angle = (2 * Math.PI) / (done * radix);
+      const turn = (at: number): number => angle * Math.floor(at / radix) * (at % radix);
+      const cos = Float64Array.from({ length: done * radix }, (_, at) => Math.cos(turn(at)));
+      const sin = Float64Array.from({ length: done * radix }, (_, at) => Math.sin(turn(at)));
+      stages.push({ radix, done, cos, sin });
+      done *= radix;
+    }
+    this.#stages = stages;
+    this.#roots = new Map(
+      stages.map(({ radix }) => {
+        const angles = Float64Array.from({ length: radix }, (_, k) => (2 * Math.PI * k) / radix);
+        return [radix, [angles.map(Math.cos), angles.map(Math.sin)]];
+      }),
+    );
   }
 
   /**
    * X[k] = sum over n of x[n] exp(sign 2 pi i k n / size), not scaled.
    *
-   * @param re real parts `[size]`; left as they are
-   * @param im imaginary parts `[size]`; left as they are
+   * @param re real parts `[size, lines]`; overwritten
+   * @param im imaginary parts `[size, lines]`; overwritten
    * @param outRe receives the real parts
    * @param outIm receives the imaginary parts
    * @param sign -1 for the transform, 1 for its inverse (but for the factor 1 / size)
+   * @param lines number of transforms
    */
   transform(
     re: Float64Array,
@@ -37,242 +58,191 @@ export class Fft {
     outRe: Float64Array,
     outIm: Float64Array,
     sign: 1 | -1,
+    lines = 1,
   ): void {
-    this.#recurse(re, im, 0, 1, outRe, outIm, 0, this.#size, 0, sign);
+    const length = this.#size * lines;
+    let [fromRe, fromIm, toRe, toIm] = [re, im, outRe, outIm];
+    for (const stage of this.#stages) {
+      if (stage.radix === 2) this.#two(stage, fromRe, fromIm, toRe, toIm, sign, lines);
+      else if (stage.radix === 4) this.#four(stage, fromRe, fromIm, toRe, toIm, sign, lines);
+      else this.#odd(stage, fromRe, fromIm, toRe, toIm, sign, lines);
+      [fromRe, fromIm, toRe, toIm] = [toRe, toIm, fromRe, fromIm];
+    }
+    if (fromRe === outRe) return;
+    outRe.set(fromRe.subarray(0, length));
+    outIm.set(fromIm.subarray(0, length));
   }
 
-  /** The transform of `size` samples at `from`, `stride` apart, into `to` onwards. */
-  #recurse(
+  #two(
+    { done, cos, sin }: Stage,
     re: Float64Array,
     im: Float64Array,
-    from: number,
-    stride: number,
     outRe: Float64Array,
     outIm: Float64Array,
-    to: number,
-    size: number,
-    depth: number,
     sign: 1 | -1,
+    lines: number,
   ): void {
-    if (size === 1) {
-      outRe[to] = re[from]!;
-      outIm[to] = im[from]!;
-      return;
-    }
-    const radix = this.#factors[depth]!;
-    const part = size / radix;
-    for (let r = 0; r < radix; r++) {
-      this.#recurse(
-        re,
-        im,
-        from + r * stride,
-        stride * radix,
-        outRe,
-        outIm,
-        to + r * part,
-        part,
-        depth + 1,
-        sign,
-      );
-    }
-    if (radix === 2) this.#pairs(outRe, outIm, to, part, stride, sign);
-    else this.#combine(outRe, outIm, to, part, radix, stride, sign);
-  }
-
-  #pairs(
-    re: Float64Array,
-    im: Float64Array,
-    to: number,
-    part: number,
-    stride: number,
-    sign: 1 | -1,
-  ): void {
-    for (let k = 0; k < part; k++) {
-      const cos = this.#cos[k * stride]!;
-      const sin = sign * this.#sin[k * stride]!;
-      const a = to + k;
-      const b = a + part;
-      const real = re[b]! * cos - im[b]! * sin;
-      const imaginary = re[b]! * sin + im[b]! * cos;
-      re[b] = re[a]! - real;
-      im[b] = im[a]! - imaginary;
-      re[a] = re[a]! + real;
-      im[a] = im[a]! + imaginary;
-    }
-  }
-
-  #combine(
-    re: Float64Array,
-    im: Float64Array,
-    to: number,
-    part: number,
-    radix: number,
-    stride: number,
-    sign: 1 | -1,
-  ): void {
-    const full = this.#size;
-    const partsRe = this.#re;
-    const partsIm = this.#im;
-    for (let k = 0; k < part; k++) {
-      for (let r = 0; r < radix; r++) {
-        partsRe[r] = re[to + r * part + k]!;
-        partsIm[r] = im[to + r * part + k]!;
+    const run = (this.#size / (done * 2)) * lines;
+    for (let j = 0; j < done; j++) {
+      const c = cos[j * 2 + 1]!;
+      const s = sign * sin[j * 2 + 1]!;
+      const from = j * 2 * run;
+      const to = j * run;
+      const far = to + done * run;
+      for (let i = 0; i < run; i++) {
+        const ar = re[from + i]!;
+        const ai = im[from + i]!;
+        const xr = re[from + run + i]!;
+        const xi = im[from + run + i]!;
+        const br = xr * c - xi * s;
+        const bi = xr * s + xi * c;
+        outRe[to + i] = ar + br;
+        outIm[to + i] = ai + bi;
+        outRe[far + i] = ar - br;
+        outIm[far + i] = ai - bi;
       }
-      for (let q = 0; q < radix; q++) {
-        let real = 0;
-        let imaginary = 0;
-        const turn = (k + q * part) * stride;
-        for (let r = 0; r < radix; r++) {
-          const at = (r * turn) % full;
-          const cos = this.#cos[at]!;
-          const sin = sign * this.#sin[at]!;
-          real += partsRe[r]! * cos - partsIm[r]! * sin;
-          imaginary += partsRe[r]! * sin + partsIm[r]! * cos;
+    }
+  }
+
+  #four(
+    { done, cos, sin }: Stage,
+    re: Float64Array,
+    im: Float64Array,
+    outRe: Float64Array,
+    outIm: Float64Array,
+    sign: 1 | -1,
+    lines: number,
+  ): void {
+    const run = (this.#size / (done * 4)) * lines;
+    const apart = done * run;
+    for (let j = 0; j < done; j++) {
+      const [c1, c2, c3] = [cos[j * 4 + 1]!, cos[j * 4 + 2]!, cos[j * 4 + 3]!];
+      const [s1, s2, s3] = [sign * sin[j * 4 + 1]!, sign * sin[j * 4 + 2]!, sign * sin[j * 4 + 3]!];
+      const from = j * 4 * run;
+      const to = j * run;
+      for (let i = 0; i < run; i++) {
+        const at = from + i;
+        const ar = re[at]!;
+        const ai = im[at]!;
+        const x1 = re[at + run]!;
+        const y1 = im[at + run]!;
+        const x2 = re[at + 2 * run]!;
+        const y2 = im[at + 2 * run]!;
+        const x3 = re[at + 3 * run]!;
+        const y3 = im[at + 3 * run]!;
+        const br = x1 * c1 - y1 * s1;
+        const bi = x1 * s1 + y1 * c1;
+        const cr = x2 * c2 - y2 * s2;
+        const ci = x2 * s2 + y2 * c2;
+        const dr = x3 * c3 - y3 * s3;
+        const di = x3 * s3 + y3 * c3;
+        const [evenR, evenI, oddR, oddI] = [ar + cr, ai + ci, br + dr, bi + di];
+        const [restR, restI] = [ar - cr, ai - ci];
+        // i (b - d), in the direction of the transform.
+        const turnR = -sign * (bi - di);
+        const turnI = sign * (br - dr);
+        const o = to + i;
+        outRe[o] = evenR + oddR;
+        outIm[o] = evenI + oddI;
+        outRe[o + apart] = restR + turnR;
+        outIm[o + apart] = restI + turnI;
+        outRe[o + 2 * apart] = evenR - oddR;
+        outIm[o + 2 * apart] = evenI - oddI;
+        outRe[o + 3 * apart] = restR - turnR;
+        outIm[o + 3 * apart] = restI - turnI;
+      }
+    }
+  }
+
+  /** Parts p and radix - p share their cosines, and their sines but for the sign. */
+  #odd(
+    { radix, done, cos, sin }: Stage,
+    re: Float64Array,
+    im: Float64Array,
+    outRe: Float64Array,
+    outIm: Float64Array,
+    sign: 1 | -1,
+    lines: number,
+  ): void {
+    const run = (this.#size / (done * radix)) * lines;
+    const apart = done * run;
+    const [rootCos, rootSin] = this.#roots.get(radix)!;
+    const pairs = (radix - 1) / 2;
+    if (this.#scratchRe.length < radix * run) {
+      this.#scratchRe = new Float64Array(radix * run);
+      this.#scratchIm = new Float64Array(radix * run);
+    }
+    const [partRe, partIm] = [this.#scratchRe, this.#scratchIm];
+    for (let j = 0; j < done; j++) {
+      const from = j * radix * run;
+      const to = j * run;
+      // Part 0, then sums (at p) and differences (at radix - p) of the parts of each pair.
+      for (let i = 0; i < run; i++) {
+        outRe[to + i] = partRe[i] = re[from + i]!;
+        outIm[to + i] = partIm[i] = im[from + i]!;
+      }
+      for (let p = 1; p <= pairs; p++) {
+        const q = radix - p;
+        const cp = cos[j * radix + p]!;
+        const sp = sign * sin[j * radix + p]!;
+        const cq = cos[j * radix + q]!;
+        const sq = sign * sin[j * radix + q]!;
+        for (let i = 0; i < run; i++) {
+          const xp = re[from + p * run + i]!;
+          const yp = im[from + p * run + i]!;
+          const xq = re[from + q * run + i]!;
+          const yq = im[from + q * run + i]!;
+          const ar = xp * cp - yp * sp;
+          const ai = xp * sp + yp * cp;
+          const br = xq * cq - yq * sq;
+          const bi = xq * sq + yq * cq;
+          partRe[p * run + i] = ar + br;
+          partIm[p * run + i] = ai + bi;
+          partRe[q * run + i] = ar - br;
+          partIm[q * run + i] = ai - bi;
+          outRe[to + i] = outRe[to + i]! + ar + br;
+          outIm[to + i] = outIm[to + i]! + ai + bi;
         }
-        re[to + q * part + k] = real;
-        im[to + q * part + k] = imaginary;
+      }
+      for (let k = 1; k <= pairs; k++) {
+        const low = to + k * apart;
+        const high = to + (radix - k) * apart;
+        for (let i = 0; i < run; i++) {
+          outRe[low + i] = outRe[high + i] = partRe[i]!;
+          outIm[low + i] = outIm[high + i] = partIm[i]!;
+        }
+        for (let p = 1; p <= pairs; p++) {
+          const c = rootCos[(p * k) % radix]!;
+          const s = sign * rootSin[(p * k) % radix]!;
+          const [sum, difference] = [p * run, (radix - p) * run];
+          for (let i = 0; i < run; i++) {
+            const evenRe = c * partRe[sum + i]!;
+            const evenIm = c * partIm[sum + i]!;
+            const oddRe = s * partRe[difference + i]!;
+            const oddIm = s * partIm[difference + i]!;
+            outRe[low + i] = outRe[low + i]! + evenRe - oddIm;
+            outIm[low + i] = outIm[low + i]! + evenIm + oddRe;
+            outRe[high + i] = outRe[high + i]! + evenRe + oddIm;
+            outIm[high + i] = outIm[high + i]! + evenIm - oddRe;
+          }
+        }
       }
     }
   }
 }
 
-function primeFactors(size: number): number[] {
+/** Fours, at most one two, then odd primes, whose product is the size. */
+function radices(size: number): number[] {
   const factors: number[] = [];
   let rest = size;
-  for (let prime = 2; prime * prime <= rest; prime++) {
-    while (rest % prime === 0) {
-      factors.push(prime);
-      rest /= prime;
-    }
+  for (; rest % 4 === 0; rest /= 4) factors.push(4);
+  if (rest % 2 === 0) {
+    factors.push(2);
+    rest /= 2;
+  }
+  for (let prime = 3; prime * prime <= rest; prime += 2) {
+    for (; rest % prime === 0; rest /= prime) factors.push(prime);
   }
   if (rest > 1) factors.push(rest);
   return factors;
-}
-
-/**
- * The two-dimensional inverse transform of half a spectrum to a real image, and its adjoint. A spectrum is stored as
- * numpy's `rfft2` has it, `[height, width / 2 + 1]` with real parts first: `[2, height, floor(width / 2) + 1]`.
- */
-export class RealFft2 {
-  readonly height: number;
-  readonly width: number;
-  /** Columns of the half spectrum. */
-  readonly columns: number;
-  readonly #rows: Fft;
-  readonly #cols: Fft;
-  readonly #re: Float64Array;
-  readonly #im: Float64Array;
-  readonly #line: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
-
-  /**
-   * @param height of the image
-   * @param width of the image
-   */
-  constructor(height: number, width: number) {
-    this.height = height;
-    this.width = width;
-    this.columns = Math.floor(width / 2) + 1;
-    this.#rows = new Fft(width);
-    this.#cols = height === width ? this.#rows : new Fft(height);
-    this.#re = new Float64Array(height * this.columns);
-    this.#im = new Float64Array(height * this.columns);
-    const longest = Math.max(height, width);
-    const line = (): Float64Array => new Float64Array(longest);
-    this.#line = [line(), line(), line(), line()];
-  }
-
-  /** Numbers of one spectrum: real and imaginary parts. */
-  get length(): number {
-    return 2 * this.height * this.columns;
-  }
-
-  /**
-   * The image of a spectrum: numpy's `irfft2`, times `height * width`.
-   *
-   * @param spectrum float32 `[2, height, columns]`, from `offset` on
-   * @param image receives float32 `[height, width]`, from `to` on
-   * @param offset where the spectrum begins
-   * @param to where the image begins
-   */
-  inverse(spectrum: Float32Array, image: Float32Array, offset = 0, to = 0): void {
-    const { height, width, columns } = this;
-    const [a, b, c, d] = this.#line;
-    const half = height * columns;
-    for (let u = 0; u < columns; u++) {
-      for (let v = 0; v < height; v++) {
-        a[v] = spectrum[offset + v * columns + u]!;
-        b[v] = spectrum[offset + half + v * columns + u]!;
-      }
-      this.#cols.transform(a, b, c, d, 1);
-      for (let y = 0; y < height; y++) {
-        this.#re[y * columns + u] = c[y]!;
-        this.#im[y * columns + u] = d[y]!;
-      }
-    }
-    // Two real rows in one complex transform: row y in the real, row y + 1 in the imaginary parts.
-    for (let y = 0; y < height; y += 2) {
-      const second = y + 1 < height;
-      for (let u = 0; u < columns; u++) {
-        // The imaginary parts of the constant and (for even widths) the last column have no mirror image.
-        const own = u === 0 || 2 * u === width;
-        const re1 = this.#re[y * columns + u]!;
-        const im1 = own ? 0 : this.#im[y * columns + u]!;
-        const re2 = second ? this.#re[(y + 1) * columns + u]! : 0;
-        const im2 = second && !own ? this.#im[(y + 1) * columns + u]! : 0;
-        a[u] = re1 - im2;
-        b[u] = im1 + re2;
-        if (own) continue;
-        a[width - u] = re1 + im2;
-        b[width - u] = re2 - im1;
-      }
-      this.#rows.transform(a, b, c, d, 1);
-      for (let x = 0; x < width; x++) {
-        image[to + y * width + x] = c[x]!;
-        if (second) image[to + (y + 1) * width + x] = d[x]!;
-      }
-    }
-  }
-
-  /**
-   * The adjoint of `inverse` (with real and imaginary parts as separate numbers): numpy's `rfft2`, columns that
-   * stand for two counted twice.
-   *
-   * @param image float32 `[height, width]`, from `from` on
-   * @param spectrum receives float32 `[2, height, columns]`, from `offset` on
-   * @param from where the image begins
-   * @param offset where the spectrum begins
-   */
-  adjoint(image: Float32Array, spectrum: Float32Array, from = 0, offset = 0): void {
-    const { height, width, columns } = this;
-    const [a, b, c, d] = this.#line;
-    const half = height * columns;
-    for (let y = 0; y < height; y += 2) {
-      const second = y + 1 < height;
-      for (let x = 0; x < width; x++) {
-        a[x] = image[from + y * width + x]!;
-        b[x] = second ? image[from + (y + 1) * width + x]! : 0;
-      }
-      this.#rows.transform(a, b, c, d, -1);
-      for (let u = 0; u < columns; u++) {
-        const mirror = u === 0 ? 0 : width - u;
-        const weight = u === 0 || 2 * u === width ? 0.5 : 1;
-        this.#re[y * columns + u] = weight * (c[u]! + c[mirror]!);
-        this.#im[y * columns + u] = weight * (d[u]! - d[mirror]!);
-        if (!second) continue;
-        this.#re[(y + 1) * columns + u] = weight * (d[u]! + d[mirror]!);
-        this.#im[(y + 1) * columns + u] = weight * (c[mirror]! - c[u]!);
-      }
-    }
-    for (let u = 0; u < columns; u++) {
-      for (let y = 0; y < height; y++) {
-        a[y] = this.#re[y * columns + u]!;
-        b[y] = this.#im[y * columns + u]!;
-      }
-      this.#cols.transform(a, b, c, d, -1);
-      for (let v = 0; v < height; v++) {
-        spectrum[offset + v * columns + u] = c[v]!;
-        spectrum[offset + half + v * columns + u] = d[v]!;
-      }
-    }
-  }
 }

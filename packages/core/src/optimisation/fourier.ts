@@ -1,5 +1,5 @@
 import { fillNormal, randomWords } from '@convlens/adapters/builders';
-import { RealFft2 } from './fft.js';
+import { RealFft2 } from './real-fft.js';
 import { inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
 
 /**

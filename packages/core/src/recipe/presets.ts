@@ -202,7 +202,7 @@ export function invertRecipe(
     start: 'noise',
     steps: INVERSION.reduce((sum, { steps }) => sum + steps, 0),
     schedule: INVERSION,
-    parametrisation: 'pixels',
+    parametrisation: 'fourier',
     optimiser: { kind: 'adam', rate: 0.05 },
     penalties: [
       { kind: 'tv', weight: 1e-5 },
