@@ -1,4 +1,4 @@
-// Measures what a person waits for in the filter viewer, in a real browser, and prints JSON.
+// Measures what a person waits for, in a real browser and on its arithmetic in Node, and prints JSON.
 //
 //   npm run bench [-- --out FILE] [-- --only NAME]
 //
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
 import { serve } from '@convlens/tooling/server.mjs';
+import { dreaming } from './dream.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
@@ -54,6 +55,7 @@ const benches = {
     return rates;
   },
   gradients: () => gradientRatios(),
+  dream: () => dreaming(),
 };
 
 const report = {
