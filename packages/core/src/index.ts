@@ -119,3 +119,6 @@ export { NetworkClassifier } from './attacks/network-classifier.js';
 export { attackMethods } from './attacks/registry.js';
 export { pictureOf, planesOf } from './attacks/pictures.js';
 export { keepingOf, roundToBytes, type Keeping, type Rounded } from './attacks/rounding.js';
+export type { Defence, ImageShape, Passage } from './defences/defence.js';
+export { DefendedClassifier, type Defended } from './defences/defended-classifier.js';
+export { defences } from './defences/registry.js';
