@@ -122,3 +122,6 @@ export { keepingOf, roundToBytes, type Keeping, type Rounded } from './attacks/r
 export type { Defence, ImageShape, Passage } from './defences/defence.js';
 export { DefendedClassifier, type Defended } from './defences/defended-classifier.js';
 export { defences } from './defences/registry.js';
+export { universalPerturbation, type Universal, type UniversalTask } from './attacks/universal.js';
+export { foolByEvolution } from './fooling/evolution.js';
+export { foolByGradient, type FoolingImage, type FoolingTask } from './fooling/fooling-image.js';
