@@ -9,6 +9,7 @@ import {
   type Executor,
 } from '@convlens/core';
 import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
+import { UNCHANGED } from '@convlens/optimizer';
 import { cut, float32, type TensorData } from '@convlens/onnx';
 import { open, oracles, relativeL2, type Manifest } from './support/oracle.js';
 
@@ -141,19 +142,29 @@ async function* besides(
   }
 }
 
-describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
+/** The runtimes; the last one as visitors have it, with convolutions rewritten after Winograd. */
+const RUNTIMES = {
+  'ort-node': () => createNodeExecutor(),
+  'ort-wasm': () => createNodeWasmExecutor({ policy: UNCHANGED }),
+  'ort-wasm, fast convolutions': () => createNodeWasmExecutor(),
+} as const;
+
+describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
   "%s: optimisation follows PyTorch's step by step",
   (runtime) => {
     it.each(oracles)(
       '%s',
       async (name) => {
         const { network, manifest, array, tolerance } = open(name);
-        const executor =
-          runtime === 'ort-node' ? createNodeExecutor() : await createNodeWasmExecutor();
+        const executor = await RUNTIMES[runtime]();
         const goals = new Goals(network, executor);
         const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
         const all = traces(manifest, middle, array('start').data, array('x'));
         for (const [trace, task] of Object.entries(all)) {
+          // Fast convolutions round a little more (5e-7 to 1e-5 of the largest value): a trace that the reference
+          // itself calls chaotic parts earlier with them.
+          const chaotic = manifest.traces[trace]!.tolerance.includes(null);
+          if (chaotic && runtime === 'ort-wasm, fast convolutions') continue;
           const worst = async (start: Float32Array): Promise<number> => {
             const run = new Ascent(goals, { ...task.options, start });
             return departure(run, task, manifest.traces[trace]!, (file, moved) => {

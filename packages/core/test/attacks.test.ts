@@ -12,9 +12,11 @@ import {
   perturbationSize,
   pictureOf,
   planesOf,
+  robustAccuracy,
   roundToBytes,
   settingsOf,
   structuralSimilarity,
+  successRate,
   topClass,
   type Settings,
 } from '../src/index.js';
@@ -271,6 +273,23 @@ describe('what is asked for is checked', () => {
     expect(settingsOf(pgd)).toMatchObject({ norm: 'linf', eps: 8 / 255, alpha: 2 / 255 });
     expect(settingsOf(pgd, { norm: 'l2' })).toMatchObject({ eps: 1, alpha: 0.2 });
     expect(settingsOf(pgd, { eps: 0.4 })).toMatchObject({ alpha: 0.1 });
+  });
+});
+
+describe('success', () => {
+  it('counts only images that were known before', async () => {
+    const wrong = [targets[0]!, ...labels.slice(1)];
+    const found = await attack(classifier, {
+      method: 'pgd',
+      settings: { eps: 0.2 },
+      images,
+      labels: wrong,
+      seed: 1,
+    });
+    expect(found.images.map(({ known }) => known)).toEqual([false, true, true, true, true]);
+    const fooled = found.images.slice(1).filter((image) => image.fooled).length;
+    expect(successRate(found.images)).toBe(fooled / 4);
+    expect(robustAccuracy(found.images)).toBe((4 - fooled) / 5);
   });
 });
 
