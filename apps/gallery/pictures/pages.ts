@@ -30,7 +30,10 @@ main { max-width: 70ch; margin: 0 auto; padding: 24px 20px 64px; }
   </head>
   <body>
     <main>
-      <p><a href="../">Convlens</a> · <a href="../filter-viewer/">Filter viewer</a></p>
+      <p>
+        <a href="../">Convlens</a> · <a href="../filter-viewer/">Filter viewer</a> ·
+        <a href="../dream-studio/">Dream studio</a>
+      </p>
       ${marked.parse(text, { async: false })}
     </main>
   </body>
