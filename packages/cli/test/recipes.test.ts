@@ -241,7 +241,7 @@ describe('what goes wrong', () => {
     [['visualize'], /no model given/],
     [unit('relu1_1', '--row', '3'), /--channel is missing/],
     [unit('relu1_1', '--sense', 'both'), /more or less/],
-    [unit('relu1_1', '--preset', 'best'), /one of natural, lucid/],
+    [unit('relu1_1', '--preset', 'best'), /one of natural, fine, lucid/],
     [unit('relu1_1', '--start', 'image'), /--image is missing/],
     [unit('relu1_1', '--start', 'black'), /noise, grey or image/],
     [dream(), /--image is missing/],
