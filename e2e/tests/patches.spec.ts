@@ -188,7 +188,8 @@ test('a folder: stopped, it keeps what it found and goes on to the same end', as
   );
   expect(stoppedAt).toBeGreaterThanOrEqual(8);
   expect(stoppedAt).toBeLessThan(count);
-  await expect(patchesOf(page)).toHaveCount(9);
+  // At most one patch an image: it may have stopped after the first eight.
+  await expect(patchesOf(page)).toHaveCount(Math.min(9, stoppedAt));
   await goOn.click();
   const resumed = await finished(page, '160 images');
   await give(page, 'Folder…', folder);
