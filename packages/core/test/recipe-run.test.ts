@@ -159,11 +159,14 @@ describe('refuses', () => {
     expect(() => startRun(goals, recipe, given)).toThrow(words);
   });
 
-  it('a layer or unit that does not exist, with the first step', async () => {
-    const nowhere = startRun(goals, invertRecipe('vgg', 'relu99', 'photo'), images);
-    await expect(nowhere.step()).rejects.toMatchObject({ code: 'E_LAYER_UNKNOWN' });
+  it('a layer or unit that does not exist, before anything is shown', () => {
+    const begin = (recipe: Recipe) => (): unknown => startRun(goals, recipe, images);
+    expect(begin(invertRecipe('vgg', 'relu99', 'photo'))).toThrow(
+      expect.objectContaining({ code: 'E_LAYER_UNKNOWN' }),
+    );
     const unit = [{ kind: 'channel', layer, channel: 999 } as const];
-    const far = startRun(goals, visualizeRecipe('vgg', [unit], natural!), images);
-    await expect(far.step()).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+    expect(begin(visualizeRecipe('vgg', [unit], natural!))).toThrow(
+      expect.objectContaining({ code: 'E_ARGUMENT' }),
+    );
   });
 });

@@ -9,6 +9,7 @@ import {
 import { float32, LensError, type TensorData } from '@convlens/onnx';
 import { Dream, type DreamState } from '../dream/dream.js';
 import { Ascent, type AscentState, type StepReport } from '../optimisation/ascent.js';
+import { placeOf } from '../optimisation/goal.js';
 import type { Goals } from '../optimisation/goal-program.js';
 import { inputValue } from '../optimisation/parametrisation.js';
 import type { AscentRecipe, DreamRecipe, Recipe } from './recipe.js';
@@ -61,6 +62,8 @@ export function startRun(
   if (state && state.kind !== (recipe.technique === 'dream' ? 'dream' : 'ascent')) {
     throw new LensError('E_ARGUMENT', 'The state belongs to another technique. Start anew.');
   }
+  // Before anything is shown: a recipe that asks for what is not there leaves the page as it was.
+  for (const term of recipe.goals.flat()) placeOf(goals.network, term);
   return recipe.technique === 'dream'
     ? dreamRun(goals, recipe, images, state as DreamState | undefined)
     : ascentRun(goals, recipe, images, state as AscentState | undefined);
