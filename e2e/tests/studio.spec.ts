@@ -168,8 +168,10 @@ test('two classes at once, one against another, a neuron alone, several that dif
   await page.getByLabel('Second class').selectOption('lemon');
   await expect(studio.subject).toHaveText('goldfish + lemon');
   await studio.done();
-  const names = await studio.classes.allInnerTexts();
-  expect(names.slice(0, 3).join()).toMatch(/goldfish|lemon/);
+  // The network is asked about the picture after the run is done.
+  await expect
+    .poll(async () => (await studio.classes.allInnerTexts()).slice(0, 3).join())
+    .toMatch(/goldfish|lemon/);
   await page.getByLabel('Joined by').selectOption('minus');
   await expect(studio.subject).toHaveText('goldfish − lemon');
   await studio.done();
