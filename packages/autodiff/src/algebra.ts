@@ -203,3 +203,15 @@ export function choose(
   const shape = broadcastShape([b.shape(test), b.shape(x), b.shape(y)]);
   return b.one('Where', [test, x, y], shape, {}, b.dtype(like));
 }
+
+/**
+ * y where x is positive, -y where it is negative, 0 where it is 0.
+ *
+ * @param b where to emit
+ * @param x a value
+ * @param y a value, broadcast against the other
+ */
+export function withSign(b: Emitter, x: string, y: string): string {
+  const negative = choose(b, compare(b, 'Less', x, 0), unary(b, 'Neg', y), 0);
+  return choose(b, compare(b, 'Greater', x, 0), y, negative);
+}

@@ -8,19 +8,22 @@ import { conv } from './rules/conv.js';
 import { convTranspose } from './rules/conv-transpose.js';
 import { blocks } from './rules/depth-to-space.js';
 import { repetition } from './rules/expand.js';
+import { einsum } from './rules/einsum.js';
 import { extremes } from './rules/extremes.js';
 import { gathering } from './rules/gather.js';
 import { gemm } from './rules/gemm.js';
-import { instanceNormalization } from './rules/instance-normalization.js';
+import { lpPool } from './rules/lp-pool.js';
 import { localResponse } from './rules/lrn.js';
 import { matMul } from './rules/mat-mul.js';
 import { maxPool } from './rules/max-pool.js';
+import { normalization } from './rules/normalization.js';
 import { pRelu } from './rules/p-relu.js';
 import { padding } from './rules/pad.js';
 import { pow } from './rules/pow.js';
 import { reductions } from './rules/reduce.js';
 import { rectifiers } from './rules/relu.js';
 import { resizing } from './rules/resize.js';
+import { scattering } from './rules/scatter.js';
 import { shapeOnly } from './rules/shape-only.js';
 import { slicing } from './rules/slice.js';
 import { softmax } from './rules/softmax.js';
@@ -36,14 +39,16 @@ const rules: Rules = {
   ...casts,
   ...conv,
   ...convTranspose,
+  ...einsum,
   ...extremes,
   ...gathering,
   ...gemm,
-  ...instanceNormalization,
   ...joining,
   ...localResponse,
+  ...lpPool,
   ...matMul,
   ...maxPool,
+  ...normalization,
   ...pRelu,
   ...padding,
   ...pow,
@@ -51,6 +56,7 @@ const rules: Rules = {
   ...reductions,
   ...repetition,
   ...resizing,
+  ...scattering,
   ...shapeOnly,
   ...slicing,
   ...softmax,

@@ -137,15 +137,6 @@ describe('normalisation', () => {
     const weights = statistics.slice(1);
     expect(await differenceError(graph, { domain, wrt, weights })).toBeLessThan(tolerance);
   });
-
-  it('InstanceNormalization', async () => {
-    const graph = build(
-      { x: [2, 3, 4, 5], scale: [3], bias: [3] },
-      [['InstanceNormalization', ['x', 'scale', 'bias'], ['y']]],
-      ['y'],
-    );
-    expect(await differenceError(graph)).toBeLessThan(tolerance);
-  });
 });
 
 describe('Softmax and reductions', () => {

@@ -19,8 +19,7 @@ export const averagePool: Rules = {
     const [from, to] = [step.shape().slice(2), b.shape(step.y).slice(2)];
     const geometry = geometryOf(node, from, to, kernelOf(node, from.length));
     const share = divideByCount(b, dy, node, geometry);
-    if (tiles(geometry)) return [repeatWindows(b, share, geometry)];
-    return [poolBack(b, share, geometry) ?? sumWindows(b, share, geometry)];
+    return [backFromWindows(b, share, geometry)];
   },
 
   /** GlobalAveragePool: every position gets the cotangent over the number of positions. */
@@ -30,6 +29,19 @@ export const averagePool: Rules = {
     return [expand(step.b, share, shape)];
   },
 };
+
+/**
+ * Gives every position the sum of the values of the windows it lies in.
+ *
+ * @param b where to emit
+ * @param share one value a window: `[batch, channels, ...to]`
+ * @param geometry how the window moves
+ * @returns `[batch, channels, ...from]`
+ */
+export function backFromWindows(b: Emitter, share: string, geometry: Geometry): string {
+  if (tiles(geometry)) return repeatWindows(b, share, geometry);
+  return poolBack(b, share, geometry) ?? sumWindows(b, share, geometry);
+}
 
 function divideByCount(b: Emitter, dy: string, node: Node, geometry: Geometry): string {
   const { kernel, strides, dilations, before, from, to } = geometry;

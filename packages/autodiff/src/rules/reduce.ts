@@ -1,5 +1,5 @@
 import { elementCount, intAttribute, intsAttribute } from '@convlens/onnx';
-import { choose, compare, divide, multiply, scale, subtract, unary } from '../algebra.js';
+import { choose, compare, divide, multiply, scale, subtract, unary, withSign } from '../algebra.js';
 import type { Rule, Rules, Step } from '../rule.js';
 import { expand, fromFront, reduce, reshape } from '../shaping.js';
 
@@ -48,10 +48,7 @@ export const reductions: Rules = {
   ReduceMax: extreme,
   ReduceMin: extreme,
   /** dy sign(x). */
-  ReduceL1: reduction(({ step: { b }, x, dy }) => {
-    const negative = choose(b, compare(b, 'Less', x, 0), unary(b, 'Neg', dy), 0);
-    return choose(b, compare(b, 'Greater', x, 0), dy, negative);
-  }),
+  ReduceL1: reduction(({ step: { b }, x, dy }) => withSign(b, x, dy)),
   /** dy x / y; 0 where y is 0. */
   ReduceL2: reduction(({ step: { b }, x, y, dy }) => {
     const length = choose(b, compare(b, 'Greater', y, 0), y, 1);

@@ -4,10 +4,11 @@ import { referenceOperators, type Doubles } from './reference-operators.js';
 
 /*
  * A graph of float32 computed in float64, node by node. Which way each operator goes:
- * - by onnxruntime's own float64 kernels: Abs, Add, BatchNormalization, Clip, Concat, Cos, DepthToSpace, Div, Dropout,
- *   Exp, Expand, Flatten, Gather, Gemm, Identity, LeakyRelu, Log, LogSoftmax, MatMul, Max, MaxPool, Min, Mish, Mul,
- *   Neg, Pad, Pow, PRelu, Reciprocal, all reductions, Relu, Reshape, Sigmoid, Sin, Slice, Softmax,
- *   SpaceToDepth, Split, Sqrt, Squeeze, Sub, Sum, Tanh, Tile, Transpose, Unsqueeze, Where;
+ * - by onnxruntime's own float64 kernels: Abs, Add, BatchNormalization, Clip, Concat, Cos, CumSum, DepthToSpace, Div,
+ *   Dropout, Einsum, Exp, Expand, Flatten, Gather, GatherElements, GatherND, Gemm, Identity, LayerNormalization,
+ *   LeakyRelu, Log, LogSoftmax, LpNormalization, MatMul, Max, MaxPool, Min, Mish, Mul,
+ *   Neg, Pad, Pow, PRelu, Reciprocal, all reductions, Relu, Reshape, ScatterElements, ScatterND, Sigmoid, Sin,
+ *   Slice, Softmax, SpaceToDepth, Split, Sqrt, Squeeze, Sub, Sum, Tanh, Tile, TopK, Transpose, Trilu, Unsqueeze, Where;
  * - as its definition reads, in `reference-operators.ts`: those that the runtime has no such kernel for
  *   (Shrink's rounds to float32 on the way);
  * - Resize as the linear map that the runtime makes of it, read off column by column and applied in float64: where a

@@ -168,6 +168,76 @@ const instanceNormalization: Operator = ([x, scale, bias], node) => {
   return Float64Array.from(y);
 };
 
+/** What belongs together lies side by side: `size` elements each. */
+const standard = (x: Doubles, size: number, epsilon: number, centred = true): Float64Array => {
+  const y = new Float64Array(x.data.length);
+  for (let i = 0; i < y.length; i += size) {
+    const part = x.data.subarray(i, i + size);
+    const mean = centred ? average(part) : 0;
+    const spread = Math.sqrt(average(part.map((v) => (v - mean) ** 2)) + epsilon);
+    y.set(
+      part.map((v) => (v - mean) / spread),
+      i,
+    );
+  }
+  return y;
+};
+
+const groupNormalization: Operator = ([x, scale, bias], node) => {
+  const [, channels = 1, ...spatial] = x!.shape;
+  const perGroup = channels / int(node, 'num_groups', 1);
+  const h = standard(x!, perGroup * count(spatial), float(node, 'epsilon', 1e-5));
+  return h.map((v, i) => {
+    const c = Math.floor(i / count(spatial)) % channels;
+    const at = scale!.data.length === channels ? c : Math.floor(c / perGroup);
+    return v * scale!.data[at]! + bias!.data[at]!;
+  });
+};
+
+const rmsNormalization: Operator = ([x, scale], node) => {
+  const axis = int(node, 'axis', -1);
+  const size = count(x!.shape.slice(axis));
+  const h = standard(x!, size, float(node, 'epsilon', 1e-5), false);
+  return h.map((v, i) => v * scale!.data[i % scale!.data.length]!);
+};
+
+const meanVarianceNormalization: Operator = ([x], node) => {
+  const axes = ints(node, 'axes', [0, 2, 3]);
+  const groups = new Map<string, number[]>();
+  let i = 0;
+  for (const at of positions(x!.shape)) {
+    const key = at.filter((_, axis) => !axes.includes(axis)).join();
+    groups.set(key, [...(groups.get(key) ?? []), i++]);
+  }
+  const y = new Float64Array(x!.data.length);
+  for (const places of groups.values()) {
+    const values = Float64Array.from(places, (place) => x!.data[place]!);
+    const h = standard({ shape: [values.length], data: values }, values.length, 0);
+    places.forEach((place, k) => (y[place] = h[k]!));
+  }
+  return y;
+};
+
+const length = (list: Iterable<number>, p: number): number => {
+  let sum = 0;
+  for (const v of list) sum += Math.abs(v) ** p;
+  return sum ** (1 / p);
+};
+
+const lpPool: Operator = ([x], node, shape) => {
+  const large = x!.shape.slice(2);
+  const kernel = ints(node, 'kernel_shape', large);
+  const { at } = window(node, large, kernel, shape.slice(2));
+  const y = Array.from(positions(shape), ([n = 0, c = 0, ...to]) => {
+    const taps = Array.from(positions(kernel), (tap) => offset(x!.shape, [n, c, ...at(to, tap)]));
+    return length(
+      taps.map((from) => (from === undefined ? 0 : x!.data[from]!)),
+      int(node, 'p', 2),
+    );
+  });
+  return Float64Array.from(y);
+};
+
 const lrn: Operator = ([x], node) => {
   const size = int(node, 'size', 1);
   const [alpha, beta] = [float(node, 'alpha', 1e-4), float(node, 'beta', 0.75)];
@@ -244,6 +314,9 @@ export const referenceOperators: Readonly<Record<string, Operator>> = {
       ? 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))
       : 0.5 * v * (1 + erf(v / Math.SQRT2)),
   ),
+  GlobalLpPool: ([x], node) =>
+    Float64Array.from(planes(x!), (plane) => length(plane, int(node, 'p', 2))),
+  GroupNormalization: groupNormalization,
   GlobalAveragePool: ([x]) => Float64Array.from(planes(x!), average),
   GlobalMaxPool: ([x]) => Float64Array.from(planes(x!), (plane) => Math.max(...plane)),
   HardSigmoid: each((v, node) =>
@@ -252,7 +325,10 @@ export const referenceOperators: Readonly<Record<string, Operator>> = {
   HardSwish: each((v) => v * hardSigmoid(v, 1 / 6, 0.5)),
   InstanceNormalization: instanceNormalization,
   LRN: lrn,
+  LpPool: lpPool,
   Mean: mean,
+  MeanVarianceNormalization: meanVarianceNormalization,
+  RMSNormalization: rmsNormalization,
   Selu: each((v) => 1.0507009873554805 * elu(v, 1.6732632423543772)),
   Shrink: each((v, node) => {
     const bias = float(node, 'bias', 0);

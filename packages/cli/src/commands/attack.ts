@@ -109,7 +109,7 @@ export async function attack(args: readonly string[]): Promise<string> {
   const seed = given.count('seed') ?? 0;
   const { graph, knowledge } = readModel(given.model);
   const network = describeNetwork(graph, knowledge);
-  const classifier = new NetworkClassifier(network, await runtimeOf(given));
+  const classifier = new NetworkClassifier(network, await runtimeOf(given, 'speed'));
   const { shape } = classifier;
   const files = imageFiles([...given.list('image'), ...given.rest]);
   const images = files.map((file) => planesOf(imageCrop(network, file), shape[0]));

@@ -35,7 +35,7 @@ export async function attribute(args: readonly string[]): Promise<string> {
   if (!logits)
     throw new LensError('E_ARGUMENT', `${network.title} has no classes to attribute to.`);
   const input = imageTensor(network, image);
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'numbers');
   const maps = new FeatureMaps(network, executor);
   const scores = (await maps.read(input, [logits.value])).get(logits.value)!;
   const index = given.count('class') ?? topClasses(scores.data, 1)[0]!.index;

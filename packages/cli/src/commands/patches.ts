@@ -86,7 +86,7 @@ export async function patches(args: readonly string[]): Promise<string> {
     );
   }
   const files = imageFiles([...given.list('images'), ...given.rest]);
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'speed');
   const maps = new FeatureMaps(network, executor);
   const gradients = new Gradients(network, executor);
   const { ranking, skipped } = await rankFiles(network, maps, layer, top, files);

@@ -61,7 +61,7 @@ export async function projectCommand(args: readonly string[]): Promise<string> {
   const network = describeNetwork(graph, knowledge);
   const input = imageTensor(network, image);
   const layer = findLayer(network, id);
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'numbers');
   const maps = new FeatureMaps(network, executor);
   const activation = (await maps.read(input, [layer.value])).get(layer.value)!;
   const gradients = new Gradients(network, executor);

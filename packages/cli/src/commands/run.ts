@@ -68,7 +68,7 @@ export async function run(args: readonly string[]): Promise<string> {
   const model = readModel(given.model);
   const feeds = feedsOf(given, model);
   const values = names.map((name) => valueOf(model, name));
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'numbers');
   const graph = cut(model.graph, [...new Set(values)]);
   const program = await executor.prepare(graph);
   const used = Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));

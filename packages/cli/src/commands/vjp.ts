@@ -51,7 +51,7 @@ export async function vjpCommand(args: readonly string[]): Promise<string> {
     rule,
     outputs,
   });
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'numbers');
   const program = await executor.prepare(made.graph);
   const missing = made.graph.inputs.find(({ name }) => feeds[name] === undefined);
   if (missing) throw new UsageError(`--input ${missing.name}=FILE.npy is missing`);

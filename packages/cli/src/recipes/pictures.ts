@@ -131,7 +131,7 @@ export async function makePictures(
   const given = parse(args, { ...shared, ...options });
   const folder = given.needed('out');
   const { network, recipes } = recipesOf(given, technique, ask);
-  const executor = await runtimeOf(given);
+  const executor = await runtimeOf(given, 'speed');
   const pool = given.text('runtime') === 'ort-wasm' ? 'portable' : 'indices';
   const lines: string[] = [];
   for (const recipe of recipes) {

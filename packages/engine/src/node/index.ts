@@ -14,6 +14,7 @@ import type { Progress } from '../shared/api.js';
 export { Engine } from '../worker/engine.js';
 export type { Job } from '../worker/jobs.js';
 export { OrtExecutor } from '../worker/ort-executor.js';
+export { UNCHANGED } from '@convlens/optimizer';
 export type * from '../shared/api.js';
 
 /** Options of the Node runtime. */
