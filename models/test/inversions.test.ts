@@ -16,7 +16,7 @@ const image = renderSample('lemon', 320);
 const rows: Pixels[][] = [];
 
 it.each(embedded)(
-  '%s: an early layer is matched to a tenth, and pictures lose the image layer by layer',
+  '%s: an early layer is matched to a tenth, loss and distance of the picture grow layer by layer',
   { timeout: 240_000 },
   async (id) => {
     const network = openEmbedded(id);
@@ -27,7 +27,9 @@ it.each(embedded)(
     const distances: number[] = [];
     const row = [cropToInput(image, network.input.shape[1], network.input.shape[2])];
     for (const layer of LAYERS[id]!) {
-      const { pictures, values } = await follow(goals, invertRecipe(id, layer, 'lemon'), { image });
+      const { pictures, values } = await follow(goals, invertRecipe(id, network, layer, 'lemon'), {
+        image,
+      });
       losses.push(-values[0]!);
       const rebuilt = fed(network, pictures[0]!);
       distances.push(Math.hypot(...rebuilt.map((v, i) => v - original[i]!)) / length);
@@ -39,7 +41,11 @@ it.each(embedded)(
     const words = (list: number[]): string => list.map((value) => value.toFixed(3)).join(' ');
     console.log(`${id}: loss ${words(losses)}; distance of the picture ${words(distances)}`);
     expect(losses[0]).toBeLessThan(0.1);
-    // A deep layer has few numbers, which many pictures match: its loss is small, and the picture far off.
-    for (let i = 1; i < 4; i++) expect(distances[i]).toBeGreaterThan(distances[i - 1]!);
+    for (let i = 1; i < 4; i++) {
+      expect(distances[i]).toBeGreaterThan(distances[i - 1]!);
+      // The fourth layer of the VGG is matched better than its third (0.03 after 0.05), by far other pictures.
+      if (id === 'vgg11' && i === 3) continue;
+      expect(losses[i]).toBeGreaterThan(losses[i - 1]!);
+    }
   },
 );

@@ -1,6 +1,7 @@
 import {
   classGoal,
   dreamRecipe,
+  inversionSmoothing,
   invertRecipe,
   presets,
   readRecipe,
@@ -8,6 +9,7 @@ import {
   visualizeRecipe,
   type AscentRecipe,
   type Goal,
+  type LayerGraph,
   type Recipe,
 } from '@convlens/core';
 import type { NetworkSummary } from '@convlens/engine';
@@ -67,7 +69,7 @@ export function recipeOf(state: StudioState, network: NetworkSummary): Recipe {
     const dream = dreamRecipe(id, dreamGoal(state), image, seed);
     recipe = { ...dream, size: DREAM_SIDE, ...(guide === '' ? {} : { guide }) };
   } else if (make === 'rebuild') {
-    recipe = invertRecipe(id, layer, image, seed);
+    recipe = invertRecipe(id, network, layer, image, seed);
   } else if (make === 'restarts') {
     recipe = reconstructRecipe(id, target, 4, seed);
   } else {
@@ -89,10 +91,17 @@ export function inNetwork(recipe: Recipe, network: string): Recipe {
   return { ...rest, network };
 }
 
-/** The same recipe for another layer. */
-export function inLayer(recipe: Recipe, layer: string): Recipe {
+/** The same recipe for another layer; an inversion is smoothed as that layer needs it. */
+export function inLayer(recipe: Recipe, layer: string, network: LayerGraph): Recipe {
   const goals = recipe.goals.map((goal) =>
     goal.map((term) => ('layer' in term ? { ...term, layer } : term)),
   );
-  return { ...recipe, goals } as Recipe;
+  if (recipe.technique !== 'invert') return { ...recipe, goals } as Recipe;
+  const [term] = recipe.goals[0] ?? [];
+  const before = term && 'layer' in term ? term.layer : layer;
+  const factor = inversionSmoothing(network, layer) / inversionSmoothing(network, before);
+  const penalties = recipe.penalties?.map((penalty) =>
+    penalty.kind === 'tv' ? { ...penalty, weight: penalty.weight * factor } : penalty,
+  );
+  return { ...recipe, goals, ...(penalties && { penalties }) };
 }

@@ -361,7 +361,7 @@ export class StudioModel {
     if (!run || !network) return;
     this.beside = [];
     for (const layer of layers) {
-      const other = this.#make(inLayer(run.recipe, layer), network);
+      const other = this.#make(inLayer(run.recipe, layer, network), network);
       if (!other) return;
       this.beside = [...this.beside, { title: layer, run: other }];
       await other.go();

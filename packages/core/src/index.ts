@@ -66,13 +66,13 @@ export { checkRecipe, readRecipe } from './recipe/check.js';
 export {
   classGoal,
   dreamRecipe,
-  invertRecipe,
   presets,
   reconstructRecipe,
   standardTransforms,
   visualizeRecipe,
   type Preset,
 } from './recipe/presets.js';
+export { inversionSmoothing, invertRecipe, type LayerGraph } from './recipe/inversion.js';
 export {
   RECIPE_VERSION,
   type AscentRecipe,

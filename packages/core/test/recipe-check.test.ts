@@ -41,7 +41,7 @@ describe.each([28, 64, 128, 224])('for a network of %i pixels', (side) => {
 });
 
 it.each<[string, Recipe]>([
-  ['inversion', invertRecipe('net', 'relu1', 'photo', 2)],
+  ['inversion', invertRecipe('net', { layers: [] }, 'relu1', 'photo', 2)],
   ['reconstruction', reconstructRecipe('net', 5, 3, 2)],
   ['a dream', dream],
   ['a guided dream', { ...dreamRecipe('n', [{ kind: 'guide', layer: 'a' }], 'p'), guide: 'g' }],

@@ -31,7 +31,7 @@ const images: RecipeImages = { image: photo(60, 45, 1), guide: photo(40, 50, 2) 
 const [natural, , maco] = presets(network);
 const yosinski = presets(network).find(({ id }) => id === 'yosinski-4')!;
 const channels = [0, 1].map((channel) => [{ kind: 'channel', layer, channel } as const]);
-const inversion = invertRecipe('vgg', layer, 'photo');
+const inversion = invertRecipe('vgg', network, layer, 'photo');
 const dream = { ...dreamRecipe('vgg', [{ kind: 'layer', layer }], 'photo'), octaves: 2, steps: 3 };
 
 const recipes: [string, Recipe][] = [
@@ -161,7 +161,7 @@ describe('refuses', () => {
 
   it('a layer or unit that does not exist, before anything is shown', () => {
     const begin = (recipe: Recipe) => (): unknown => startRun(goals, recipe, images);
-    expect(begin(invertRecipe('vgg', 'relu99', 'photo'))).toThrow(
+    expect(begin(invertRecipe('vgg', network, 'relu99', 'photo'))).toThrow(
       expect.objectContaining({ code: 'E_LAYER_UNKNOWN' }),
     );
     const unit = [{ kind: 'channel', layer, channel: 999 } as const];

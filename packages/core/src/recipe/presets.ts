@@ -197,46 +197,6 @@ export function classGoal(index: number, sense: 1 | -1 = 1): Goal {
   return sense === 1 ? [score, { kind: 'probability', index, weight: 10 }] : [score];
 }
 
-/** Steps of Mahendran and Vedaldi 2015 with their factors of the rate, shortened from 2,100 to 400. */
-const INVERSION = [
-  { steps: 200, factor: 1 },
-  { steps: 100, factor: 0.1 },
-  { steps: 60, factor: 0.01 },
-  { steps: 40, factor: 0.001 },
-];
-
-/**
- * A recipe that rebuilds an image from what a layer says to it (Mahendran and Vedaldi, Understanding Deep Image
- * Representations by Inverting Them, 2015). Fourier coefficients instead of pixels, which come out nearer to the image;
- * they stay within black and white, so that the paper's 6-norm would only make them grey.
- *
- * @param network id of the network
- * @param layer id of the layer
- * @param image name of the image
- * @param seed any whole number
- */
-export function invertRecipe(
-  network: string,
-  layer: string,
-  image: string,
-  seed = 1,
-): AscentRecipe {
-  return {
-    convlens: RECIPE_VERSION,
-    technique: 'invert',
-    network,
-    image,
-    seed,
-    goals: [[{ kind: 'match', layer }]],
-    start: 'noise',
-    steps: INVERSION.reduce((sum, { steps }) => sum + steps, 0),
-    schedule: INVERSION,
-    parametrisation: 'fourier',
-    optimiser: { kind: 'adam', rate: 0.05 },
-    penalties: [{ kind: 'tv', weight: 1e-5 }],
-  };
-}
-
 /**
  * A recipe that rebuilds a class from noise through the softmax, several times from different noise (Chollet 2016).
  *
