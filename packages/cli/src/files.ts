@@ -163,13 +163,17 @@ export class Output {
 
   /** Writes NAME.json. */
   json(name: string, value: unknown): void {
-    this.#write(`${name}.json`, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+    this.text(`${name}.json`, `${JSON.stringify(value, null, 2)}\n`);
   }
 
   /** Writes NAME.csv. */
   csv(name: string, rows: readonly (readonly (string | number)[])[]): void {
-    const text = rows.map((row) => `${row.join(',')}\n`).join('');
-    this.#write(`${name}.csv`, new TextEncoder().encode(text));
+    this.text(`${name}.csv`, rows.map((row) => `${row.join(',')}\n`).join(''));
+  }
+
+  /** Writes a text as it is. */
+  text(file: string, text: string): void {
+    this.#write(file, new TextEncoder().encode(text));
   }
 
   /** Writes NAME.png, with texts that it carries. */

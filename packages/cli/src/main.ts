@@ -2,6 +2,7 @@ import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
 import { attack } from './commands/attack.js';
 import { attribute } from './commands/attribute.js';
+import { bench } from './commands/bench.js';
 import { dream } from './commands/dream.js';
 import { inspect } from './commands/inspect.js';
 import { invert } from './commands/invert.js';
@@ -49,6 +50,10 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
       [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N] --out DIR
       fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
       pgd by default, classes by number or name, without --label what the network says is taken for right
+  bench MODEL... [--runtime ort-node|ort-wasm]... [--work forward|gradient|dream]... [--batch N]...
+      [--seconds N] [--json] [--out DIR]
+      speed of each runtime at each work, and how far they are apart; alexnet-224, vgg16-224, resnet18-224,
+      resnet50-224 and densenet121-224 are built with weights from a seed
 
 Pictures by recipe come as NAME.png (with the recipe inside), NAME.json (the recipe) and NAME.csv (the objective).
 MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
@@ -67,6 +72,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   invert,
   reconstruct,
   attack,
+  bench,
 };
 
 /**

@@ -12,9 +12,23 @@ import { UsageError, type Given } from './arguments.js';
  * @throws UsageError for one that does not exist
  */
 export async function runtimeOf(given: Given, use: 'numbers' | 'speed'): Promise<OrtExecutor> {
-  const name = given.text('runtime') ?? 'ort-node';
-  const options = use === 'numbers' ? { policy: UNCHANGED } : {};
+  const name = given.text('runtime') ?? RUNTIMES[0];
+  return executorOf(name, use === 'numbers');
+}
+
+/** Runtimes that there are in Node, the default first. */
+export const RUNTIMES = ['ort-node', 'ort-wasm'] as const;
+
+/**
+ * A runtime by its name.
+ *
+ * @param name one of `RUNTIMES`
+ * @param direct compute convolutions as they stand
+ * @throws UsageError for one that does not exist
+ */
+export async function executorOf(name: string, direct = false): Promise<OrtExecutor> {
+  const options = direct ? { policy: UNCHANGED } : {};
   if (name === 'ort-node') return createNodeExecutor(options);
   if (name === 'ort-wasm') return createNodeWasmExecutor(options);
-  throw new UsageError(`--runtime is ort-node or ort-wasm, got "${name}"`);
+  throw new UsageError(`--runtime is one of ${RUNTIMES.join(', ')}, got "${name}"`);
 }

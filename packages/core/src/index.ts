@@ -125,3 +125,25 @@ export { defences } from './defences/registry.js';
 export { universalPerturbation, type Universal, type UniversalTask } from './attacks/universal.js';
 export { foolByEvolution } from './fooling/evolution.js';
 export { foolByGradient, type FoolingImage, type FoolingTask } from './fooling/fooling-image.js';
+export {
+  measurePeak,
+  measureWork,
+  type MeasuredWork,
+  type Watch,
+  type WorkRequest,
+} from './measure/measure.js';
+export { operatorCases, runOperatorCases, type OperatorAnswer } from './measure/operator-cases.js';
+export { readReport } from './measure/read-report.js';
+export {
+  operatorRows,
+  relativeDifference,
+  REPORT_VERSION,
+  reportCsv,
+  workRow,
+  type BenchReport,
+  type Machine,
+  type OperatorRow,
+  type RuntimeRow,
+  type WorkRow,
+} from './measure/report.js';
+export { works, type Work, type WorkAnswer } from './measure/workload.js';

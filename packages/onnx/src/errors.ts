@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'E_ONNX_VERSION'
   | 'E_OP_UNSUPPORTED'
   | 'E_RECIPE'
+  | 'E_REPORT'
   | 'E_RUN'
   | 'E_RUNTIME_FILES'
   | 'E_SHAPE'

@@ -7,4 +7,6 @@ export { buildDenseNet, type DenseNetOptions } from './densenet.js';
 export type { BuilderOptions } from './options.js';
 export { fillNormal, randomWords } from './random.js';
 export { buildResNet, type ResNetOptions } from './resnet.js';
+export { buildStandard } from './standard.js';
+export { standardNames } from './standard-names.js';
 export { buildVgg, type VggOptions } from './vgg.js';

@@ -14,6 +14,8 @@ import {
   type GraphResult,
   type ImageSource,
   type ImageSummary,
+  type MeasureAnswer,
+  type MeasureRequest,
   type MemoryReport,
   type NetworkSource,
   type NetworkSummary,
@@ -215,6 +217,11 @@ export class EngineClient extends EventTarget {
   /** Runs a graph that the page brings, once: for checks of a backend, and for research. */
   runGraph(request: GraphRequest, options: CallOptions = {}): Promise<GraphResult> {
     return this.#call((api, job) => api.runGraph(job, request), options);
+  }
+
+  /** Measures the backend in use. A worker that dies meanwhile is not asked again: the next one may be another backend. */
+  measure(request: MeasureRequest, options: CallOptions = {}): Promise<MeasureAnswer> {
+    return this.#call((api, job) => api.measure(job, request), options, false);
   }
 
   /** What the engine holds at the moment. */

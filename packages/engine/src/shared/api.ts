@@ -4,6 +4,8 @@ import type {
   AttributionMethod,
   ChannelStatistics,
   Kernels,
+  MeasuredWork,
+  OperatorAnswer,
   Projection,
   ProjectionRule,
   Ranking,
@@ -11,6 +13,7 @@ import type {
   Recipe,
   RunState,
   Target,
+  WorkRequest,
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
@@ -48,6 +51,8 @@ export interface NetworkSource {
   readonly id: string;
   readonly url?: string;
   readonly blob?: Blob;
+  /** Instead of a file: the id of a network of `standardNames`, which is built with weights from a seed. */
+  readonly built?: string;
   /** Files with weights stored outside the model, by the location that the model names. */
   readonly externalData?: Readonly<Record<string, Blob>>;
   /** Expected size in bytes, for progress before the server says it. */
@@ -280,6 +285,21 @@ export interface GraphResult {
   readonly runMs: number;
 }
 
+/** Asks for a measurement of the backend in use: of work on an open network, of its peak, of single operators. */
+export type MeasureRequest =
+  | ({ readonly kind: 'work'; readonly network: string } & WorkRequest)
+  | { readonly kind: 'peak' }
+  | { readonly kind: 'operators' };
+
+/** Answer to a `MeasureRequest`: the part that was asked for. */
+export interface MeasureAnswer {
+  readonly work?: MeasuredWork;
+  /** GFLOP/s of a large matrix product. */
+  readonly peak?: number;
+  readonly operators?: readonly OperatorAnswer[];
+  readonly backend: BackendReport;
+}
+
 /** What the engine holds, in bytes where nothing else is said. */
 export interface MemoryReport {
   /** Size of the WebAssembly memory, which never shrinks; 0 before a runtime has loaded. */
@@ -337,6 +357,7 @@ export interface EngineApi {
   /** Lets a recipe stop after its step; it answers with where it is. */
   pause(job: number): Promise<void>;
   runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
+  measure(job: number, request: MeasureRequest): Promise<MeasureAnswer>;
   memory(): Promise<MemoryReport>;
 }
 

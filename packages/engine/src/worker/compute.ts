@@ -20,6 +20,8 @@ import type {
   GraphRequest,
   GraphResult,
   LayerActivation,
+  MeasureAnswer,
+  MeasureRequest,
   ProjectionRequest,
   Projections,
   RecipeRequest,
@@ -269,6 +271,18 @@ export class Compute {
       } finally {
         await program.dispose();
       }
+    });
+  }
+
+  /**
+   * Measures the runtime in use.
+   *
+   * @param network what work is measured on; not needed for the rest
+   */
+  measure(job: Job, network: Network | undefined, request: MeasureRequest): Promise<MeasureAnswer> {
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const { measure } = await import('./measure.js');
+      return { ...(await measure(job, runtime, network, request)), backend };
     });
   }
 

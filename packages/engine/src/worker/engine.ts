@@ -1,7 +1,7 @@
 import { describeNetwork, type Network } from '@convlens/adapters';
 import { hasKernels, kernels, receptiveFields, type Kernels } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import { LensError, read } from '@convlens/onnx';
+import { LensError, read, type Graph } from '@convlens/onnx';
 import type {
   ActivationRequest,
   Activations,
@@ -13,6 +13,8 @@ import type {
   GraphResult,
   ImageSource,
   ImageSummary,
+  MeasureAnswer,
+  MeasureRequest,
   MemoryReport,
   NetworkSource,
   NetworkSummary,
@@ -75,10 +77,21 @@ export class Engine {
   /** Fetches, reads and describes a network. No runtime is needed or loaded. */
   async openNetwork(job: Job, source: NetworkSource): Promise<NetworkSummary> {
     const began = performance.now();
-    const { bytes, externalData } = await this.#host.readNetwork(source, job);
-    const fetched = performance.now();
-    job.report({ stage: 'read', what: source.knowledge?.title ?? source.id });
-    const graph = read(bytes, externalData && { externalData });
+    const what = source.knowledge?.title ?? source.id;
+    let graph: Graph;
+    let size = source.bytes ?? 0;
+    let fetched = began;
+    if (source.built === undefined) {
+      const { bytes, externalData } = await this.#host.readNetwork(source, job);
+      fetched = performance.now();
+      size = bytes.byteLength;
+      job.report({ stage: 'read', what });
+      graph = read(bytes, externalData && { externalData });
+    } else {
+      job.report({ stage: 'read', what });
+      const { buildStandard } = await import('@convlens/adapters/builders');
+      graph = buildStandard(source.built);
+    }
     const network = describeNetwork(graph, source.knowledge);
     job.check();
     await this.closeNetwork(source.id);
@@ -96,7 +109,7 @@ export class Engine {
         const field = fields.get(layer.value);
         return { ...layer, hasKernels: hasKernels(layer), ...(field ? { field } : {}) };
       }),
-      bytes: bytes.byteLength,
+      bytes: size,
       fetchMs: fetched - began,
       readMs: performance.now() - fetched,
     };
@@ -173,6 +186,12 @@ export class Engine {
   /** Runs a graph that the page brings, once. */
   async runGraph(job: Job, request: GraphRequest): Promise<GraphResult> {
     return (await this.#loaded()).runGraph(job, request);
+  }
+
+  /** Measures the backend in use. */
+  async measure(job: Job, request: MeasureRequest): Promise<MeasureAnswer> {
+    const network = request.kind === 'work' ? this.#open(request.network) : undefined;
+    return (await this.#loaded()).measure(job, network, request);
   }
 
   /** What a request is about. */

@@ -111,6 +111,7 @@ const api: EngineApi = {
   follow: (job, request) => move(jobs.run(job, (running) => engine.follow(running, request))),
   pause: (job) => Promise.resolve(jobs.pause(job)),
   runGraph: (job, request) => move(jobs.run(job, (running) => engine.runGraph(running, request))),
+  measure: (job, request) => move(jobs.run(job, (running) => engine.measure(running, request))),
   memory: () => Promise.resolve(engine.memory()),
 };
 
