@@ -22,6 +22,7 @@ const PACKAGES = [
   ...Object.keys(MAY_IMPORT),
   'filter-viewer',
   'dream-studio',
+  'bench',
   'gallery',
   'models',
   'e2e',

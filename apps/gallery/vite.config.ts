@@ -52,6 +52,10 @@ function assets(): Plugin {
           emit(`runtime/${basename(file)}`, readFileSync(join(runtimeFolder, file)));
         }
       }
+      const benchmarks = here('../../docs/benchmarks/');
+      for (const file of readdirSync(benchmarks).filter((name) => name.endsWith('.json'))) {
+        emit(`benchmarks/${file}`, readFileSync(join(benchmarks, file)));
+      }
       const styles = readFileSync(here('src/page.css'), 'utf8');
       for (const [file, page] of renderPages(here('../../docs/techniques/'), styles)) {
         emit(`docs/${file}`, page);
@@ -80,6 +84,7 @@ export default defineConfig({
         index: here('index.html'),
         'filter-viewer/index': here('filter-viewer/index.html'),
         'dream-studio/index': here('dream-studio/index.html'),
+        'bench/index': here('bench/index.html'),
         'examples/course': here('examples/course.html'),
         embed: here('src/embed.ts'),
       },

@@ -1,33 +1,25 @@
-import AxeBuilder from '@axe-core/playwright';
+import { expectAccessible } from '../support/accessibility.js';
 import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
-
-/** Everything axe finds, by rule and place. */
-async function findings(viewer: Viewer): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: viewer.page }).analyze();
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary ?? ''}`),
-  );
-}
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in the viewer, ${scheme}`, async ({ viewer, page }) => {
     await page.emulateMedia({ colorScheme: scheme });
     await viewer.open('network=resnet18&layer=layer1.0.relu&channel=2&view=maps');
     await expect(viewer.classes).toHaveCount(5);
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await page.keyboard.press('1');
     await expect(viewer.readout).toContainText('Filter 2');
     await page.getByText('Numbers', { exact: true }).click();
     await page.locator('details').last().locator('summary').click();
     await page.getByRole('button', { name: 'Link…' }).click();
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await viewer.chooseFile('Photo…', {
       name: 'a.png',
       mimeType: 'image/png',
       buffer: Buffer.from('x'),
     });
     await expect(viewer.problem).toBeVisible();
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await viewer.shot(`viewer-${scheme}`);
   });
 
@@ -36,11 +28,11 @@ for (const scheme of ['light', 'dark'] as const) {
     const viewer = new Viewer(page, galleryUrl('plain'));
     await page.goto(viewer.base);
     await expect(page.getByText('WebAssembly', { exact: true })).toBeVisible();
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await viewer.shot(`gallery-${scheme}`);
     await page.goto(`${viewer.base}examples/course.html`);
     await expect(viewer.classes).toHaveCount(5);
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
   });
 
   test(`the viewer works at 360 px, ${scheme}`, async ({ viewer, page }) => {
@@ -50,12 +42,10 @@ for (const scheme of ['light', 'dark'] as const) {
     await viewer.showMaps();
     await viewer.unit(1).click();
     await expect(page.getByRole('heading', { name: 'Channel 1, relu2' })).toBeVisible();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(overflow).toBeLessThanOrEqual(0);
     await viewer.shot(`narrow-${scheme}`);
     await page.getByRole('heading', { name: 'Channel 1, relu2' }).scrollIntoViewIfNeeded();
     await viewer.shot(`narrow-inspector-${scheme}`);
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
   });
 }
 
@@ -75,20 +65,18 @@ for (const [scheme, width] of [
     const panel = page.locator('lens-patches-panel');
     await expect(panel.getByRole('listitem')).toHaveCount(9, { timeout: 30_000 });
     await expect(panel.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 30_000 });
-    expect(await findings(viewer)).toEqual([]);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(overflow).toBeLessThanOrEqual(0);
+    await expectAccessible(page);
     await panel.getByRole('heading').scrollIntoViewIfNeeded();
     await viewer.shot(`patches-${width}-${scheme}`);
     await page.getByRole('tab', { name: 'Feature maps' }).click();
     await page.getByRole('button', { name: 'Switches of pool2' }).click();
     await viewer.unit(1).click();
     await expect(page.locator('lens-switch-inspector')).toContainText('came from');
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await page.getByRole('tab', { name: 'Attribution' }).click();
     await page.getByLabel('Target').selectOption('The pinned unit');
     await expect(page.getByRole('img', { name: /for channel 1 of pool2/ }).first()).toBeVisible();
-    expect(await findings(viewer)).toEqual([]);
+    await expectAccessible(page);
     await viewer.shot(`unit-attribution-${width}-${scheme}`);
   });
 }

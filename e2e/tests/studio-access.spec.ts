@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { expectAccessible } from '../support/accessibility.js';
 import { expect, test } from '../support/studio.js';
 
 for (const [scheme, width] of [
@@ -9,18 +9,6 @@ for (const [scheme, width] of [
 ] as const) {
   test(`axe finds nothing in the studio at ${width} px, ${scheme}`, async ({ studio, page }) => {
     test.setTimeout(120_000);
-    const findings = async (): Promise<string[]> => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      return violations.flatMap(({ id, nodes }) =>
-        nodes.map(
-          ({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary ?? ''}`,
-        ),
-      );
-    };
-    const fits = async (): Promise<void> => {
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow).toBeLessThanOrEqual(0);
-    };
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 900 });
     await studio.open('network=alexnet&target=13&set=steps:40');
@@ -28,21 +16,19 @@ for (const [scheme, width] of [
     await expect(studio.classes).toHaveCount(5);
     await studio.setNumber('Steps', 50);
     await studio.done();
-    expect(await findings()).toEqual([]);
-    await fits();
+    await expectAccessible(page);
     await studio.shot(`studio-${width}-${scheme}`);
     await studio.button('DeepDream').click();
     await studio.done();
     await studio.takeRecipe('a.json', 'x');
     await expect(studio.problem).toBeVisible();
-    expect(await findings()).toEqual([]);
+    await expectAccessible(page);
     await studio.button('Unit').click();
     await studio.done();
     await studio.button(/All .* units/).click();
     await expect(page.locator('.wallhead')).toContainText(/[1-9]\d* of/, { timeout: 60_000 });
     await studio.button('Stop').click();
-    expect(await findings()).toEqual([]);
-    await fits();
+    await expectAccessible(page);
     await studio.shot(`studio-wall-${width}-${scheme}`);
   });
 }

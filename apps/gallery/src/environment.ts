@@ -9,6 +9,7 @@ export function useGallery(): void {
     models: new URL('models/', base),
     samples: new URL('samples/', base),
     docs: new URL('docs/', base),
+    benchmarks: new URL('benchmarks/', base),
     runtime: new URL('runtime/', base),
     worker,
   });

@@ -8,6 +8,8 @@ export interface Environment {
   readonly samples: string | URL;
   /** Folder of the pages about the techniques. */
   readonly docs: string | URL;
+  /** Folder of results of the bench, with `example.json`. */
+  readonly benchmarks: string | URL;
   /** Folder of ONNX Runtime's files. */
   readonly runtime: string | URL;
   /** Bundled worker script; by default the one beside the engine's module. */
@@ -19,6 +21,7 @@ let environment: Environment = {
   samples: 'samples/',
   runtime: 'runtime/',
   docs: 'docs/',
+  benchmarks: 'benchmarks/',
 };
 let engine: EngineClient | undefined;
 
@@ -37,15 +40,22 @@ export function configure(settings: Partial<Environment>): void {
  * @param folder which one
  * @param file name inside it
  */
-export function resolveFile(folder: 'models' | 'samples' | 'docs', file: string): string {
+export function resolveFile(
+  folder: 'models' | 'samples' | 'docs' | 'benchmarks',
+  file: string,
+): string {
   return new URL(file, new URL(environment[folder], document.baseURI)).href;
 }
 
 /** The page's engine, started with its first call and shared by all elements. */
 export function sharedEngine(): EngineClient {
-  engine ??= new EngineClient({
+  return (engine ??= newEngine());
+}
+
+/** An engine of its own, for what must not touch the page's: its worker ends with `close`. */
+export function newEngine(): EngineClient {
+  return new EngineClient({
     runtimeBase: environment.runtime,
     ...(environment.worker === undefined ? {} : { workerUrl: environment.worker }),
   });
-  return engine;
 }

@@ -8,7 +8,13 @@ export {
   type Sample,
 } from './catalogue.js';
 export { define } from './define.js';
-export { configure, resolveFile, sharedEngine, type Environment } from './environment.js';
+export {
+  configure,
+  newEngine,
+  resolveFile,
+  sharedEngine,
+  type Environment,
+} from './environment.js';
 export { ImageSelectEvent, LayerSelectEvent, UnitHoverEvent, UnitSelectEvent } from './events.js';
 export {
   formatBytes,

@@ -28,7 +28,7 @@ export interface MeasuredWork extends WorkRequest {
 }
 
 /** Told between runs, which wait for it; may throw to end the measurement. */
-export type BetweenRuns = (done: number) => void | Promise<void>;
+type BetweenRuns = (done: number) => void | Promise<void>;
 
 /** What measuring needs from where it runs. */
 export interface Watch {

@@ -1,0 +1,2 @@
+export { BackendBench } from './backend-bench.js';
+export type { BenchState } from './state.js';
