@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   adapters: ['onnx'],
   data: ['onnx'],
   core: ['onnx', 'autodiff', 'adapters', 'data'],
-  engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'core'],
+  tfjs: ['onnx', 'autodiff', 'core'],
+  engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'core', 'tfjs'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
   cli: ['onnx', 'autodiff', 'adapters', 'data', 'core', 'engine'],
 };
@@ -30,6 +31,9 @@ const PACKAGES = [
 ];
 const RUNTIMES = ['onnxruntime-*', 'onnxruntime-*/*', '@tensorflow/*'];
 
+/** Packages that may import them. */
+const KNOW_RUNTIMES = ['engine', 'tfjs'];
+
 /** Forbids what a package must not import: packages above it, and runtimes outside the engine. */
 function direction(name, allowed) {
   const above = PACKAGES.filter((other) => other !== name && !allowed.includes(other));
@@ -44,7 +48,7 @@ function direction(name, allowed) {
               group: above.flatMap((other) => [`@convlens/${other}`, `@convlens/${other}/*`]),
               message: `${name} may import ${allowed.join(', ') || 'no other package'} only.`,
             },
-            ...(name === 'engine'
+            ...(KNOW_RUNTIMES.includes(name)
               ? []
               : [{ group: RUNTIMES, message: 'Only the engine knows the runtimes.' }]),
           ],

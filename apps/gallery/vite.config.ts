@@ -16,6 +16,9 @@ const samplesFolder = dirname(
   createRequire(import.meta.url).resolve('@convlens/data/pictures/samples.json'),
 );
 const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
+const tensorflowFolder = dirname(
+  createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'),
+);
 
 /** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
 function assets(): Plugin {
@@ -56,6 +59,11 @@ function assets(): Plugin {
       for (const file of readdirSync(benchmarks).filter((name) => name.endsWith('.json'))) {
         emit(`benchmarks/${file}`, readFileSync(join(benchmarks, file)));
       }
+      for (const file of readdirSync(tensorflowFolder)) {
+        if (file === 'tfjs-backend-wasm-simd.wasm') {
+          emit(`runtime/${basename(file)}`, readFileSync(join(tensorflowFolder, file)));
+        }
+      }
       const styles = readFileSync(here('src/page.css'), 'utf8');
       for (const [file, page] of renderPages(here('../../docs/techniques/'), styles)) {
         emit(`docs/${file}`, page);
@@ -67,13 +75,26 @@ function assets(): Plugin {
   };
 }
 
+/** Every app has a define.js, and many libraries an index.js in dist: their names tell whose they are. */
+function chunkName({
+  name,
+  facadeModuleId,
+}: {
+  name: string;
+  facadeModuleId?: string | null;
+}): string {
+  const app = /apps[\\/]([\w-]+)[\\/]dist[\\/]define\.js$/.exec(facadeModuleId ?? '')?.[1];
+  const library = /@tensorflow[\\/](tfjs-[\w-]+)/.exec(facadeModuleId ?? '')?.[1];
+  return `assets/${app ?? library ?? name}-[hash].js`;
+}
+
 export default defineConfig({
   base: './',
   resolve: {
     // The runtime's .wasm files are found by address, not copied into the bundle.
     conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'],
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { output: { chunkFileNames: chunkName } } },
   plugins: [assets()],
   build: {
     target: 'es2022',
@@ -92,11 +113,7 @@ export default defineConfig({
         // The embedding tag needs an address that stays the same from build to build.
         entryFileNames: ({ name }) =>
           name === 'embed' ? 'convlens.js' : 'assets/[name]-[hash].js',
-        // Every app has a define.js; its name tells whose it is.
-        chunkFileNames: ({ name, facadeModuleId }) => {
-          const app = /apps[\\/]([\w-]+)[\\/]dist[\\/]define\.js$/.exec(facadeModuleId ?? '')?.[1];
-          return `assets/${app ?? name}-[hash].js`;
-        },
+        chunkFileNames: chunkName,
       },
     },
   },

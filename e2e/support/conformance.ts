@@ -2,6 +2,18 @@ import { readFileSync } from 'node:fs';
 import { readNpy } from '@convlens/data';
 import type { Page } from '@playwright/test';
 
+/** Every runtime of a browser. */
+export const RUNTIMES = [
+  'ort-wasm',
+  'ort-webgpu',
+  'tfjs-wasm',
+  'tfjs-webgl',
+  'tfjs-webgpu',
+] as const;
+
+/** A runtime of a browser. */
+export type Runtime = (typeof RUNTIMES)[number];
+
 /** What is used of a network's reference results. */
 export interface Reference {
   readonly name: string;
@@ -103,19 +115,19 @@ export function relativeL2(mine: ArrayLike<number>, theirs: ArrayLike<number>): 
  * Activations computed in the page by the engine of the viewer on it: the whole way a person's picture goes, from
  * the file through decoding, cropping and preprocessing to the maps.
  *
- * @returns values by ONNX value name, and which backend computed them
+ * @returns values by ONNX value name, and which runtime computed them
  */
 export async function computeInPage(
   page: Page,
   reference: Reference,
-  backend: 'wasm' | 'webgpu',
-): Promise<{ backend: string; values: Record<string, Float32Array> }> {
+  runtime: Runtime,
+): Promise<{ runtime: string; values: Record<string, Float32Array> }> {
   await page.route('**/reference/*', (route) => {
     const path = route.request().url().endsWith('model') ? reference.model : reference.crop;
     return route.fulfill({ path, contentType: 'application/octet-stream' });
   });
   const answer = await page.evaluate(
-    async ({ values, backend, preprocessing }) => {
+    async ({ values, runtime, preprocessing }) => {
       const { engine } = document.querySelector('filter-viewer')!;
       const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
       const knowledge = { preprocessing };
@@ -125,7 +137,7 @@ export async function computeInPage(
         knowledge,
       });
       await engine.openImage({ id: 'reference', blob: await blob('reference/crop') });
-      const report = await engine.useBackend(backend);
+      const report = await engine.useBackend(runtime);
       const layers = values.flatMap(
         (value) => network.layers.find((layer) => layer.value === value)?.id ?? [],
       );
@@ -150,11 +162,11 @@ export async function computeInPage(
       });
       if (network.logits && logits) results[network.logits.value] ??= base64(logits);
       await engine.closeNetwork('reference');
-      return { backend: report.backend, results };
+      return { runtime: report.runtime, results };
     },
     {
       values: reference.arrays.map(({ value }) => value),
-      backend,
+      runtime,
       preprocessing: reference.preprocessing,
     },
   );
@@ -167,26 +179,26 @@ export async function computeInPage(
       ];
     }),
   );
-  return { backend: answer.backend, values };
+  return { runtime: answer.runtime, values };
 }
 
 /**
  * Projections and saliency computed in the page by the engine of the viewer on it.
  *
- * @returns values by the name of their reference file, and which backend computed them
+ * @returns values by the name of their reference file, and which runtime computed them
  */
 export async function deriveInPage(
   page: Page,
   reference: Reference,
-  backend: 'wasm' | 'webgpu',
-): Promise<{ backend: string; values: Record<string, number[]> }> {
+  runtime: Runtime,
+): Promise<{ runtime: string; values: Record<string, number[]> }> {
   await page.route('**/reference/*', (route) => {
     const path = route.request().url().endsWith('model') ? reference.model : reference.crop;
     return route.fulfill({ path, contentType: 'application/octet-stream' });
   });
   const { middle, channel, target, preprocessing } = reference;
   return page.evaluate(
-    async ({ middle, channel, target, backend, preprocessing }) => {
+    async ({ middle, channel, target, runtime, preprocessing }) => {
       const { engine } = document.querySelector('filter-viewer')!;
       const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
       const [network, image] = ['reference', 'reference'];
@@ -196,7 +208,7 @@ export async function deriveInPage(
         knowledge: { preprocessing },
       });
       await engine.openImage({ id: image, blob: await blob('reference/crop') });
-      const report = await engine.useBackend(backend);
+      const report = await engine.useBackend(runtime);
       const layer = summary.layers.find(({ value }) => value === middle)!.id;
       const { projections } = await engine.projections({
         network,
@@ -211,7 +223,7 @@ export async function deriveInPage(
         method: 'saliency',
       });
       return {
-        backend: report.backend,
+        runtime: report.runtime,
         values: {
           proj_deconv: [...projections[0]!.projection.data],
           proj_guided: [...projections[1]!.projection.data],
@@ -219,6 +231,6 @@ export async function deriveInPage(
         },
       };
     },
-    { middle, channel, target, backend, preprocessing },
+    { middle, channel, target, runtime, preprocessing },
   );
 }

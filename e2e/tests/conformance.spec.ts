@@ -15,7 +15,7 @@ const networks = shared
     )
   : [];
 
-for (const backend of ['wasm', 'webgpu'] as const) {
+for (const backend of ['ort-wasm', 'ort-webgpu'] as const) {
   for (const name of networks) {
     test(`${backend}: activations of ${name} equal PyTorch's`, async ({ page }) => {
       // Emulated in software, the GPU takes most of a minute for the largest network.
@@ -23,7 +23,7 @@ for (const backend of ['wasm', 'webgpu'] as const) {
       const viewer = new Viewer(page, galleryUrl('isolated'));
       await viewer.open();
       const reference = readReference(shared!, name);
-      const { backend: used, values } = await computeInPage(page, reference, backend);
+      const { runtime: used, values } = await computeInPage(page, reference, backend);
       // A missing adapter is a failure: another backend's numbers would prove nothing.
       expect(used).toBe(backend);
       for (const { name: array, value, tolerance } of reference.arrays) {
@@ -39,16 +39,16 @@ for (const backend of ['wasm', 'webgpu'] as const) {
 }
 
 for (const name of networks) {
-  for (const backend of ['wasm', 'webgpu'] as const) {
+  for (const backend of ['ort-wasm', 'ort-webgpu'] as const) {
     // The emulated GPU takes over six minutes for GoogLeNet, which agrees too.
-    if (backend === 'webgpu' && name === 'googlenet') continue;
+    if (backend === 'ort-webgpu' && name === 'googlenet') continue;
     test(`${backend}: projections and saliency of ${name} equal PyTorch's`, async ({ page }) => {
       // And close to two for SqueezeNet.
       test.setTimeout(360_000);
       const viewer = new Viewer(page, galleryUrl('isolated'));
       await viewer.open();
       const reference = readReference(shared!, name);
-      const { backend: used, values } = await deriveInPage(page, reference, backend);
+      const { runtime: used, values } = await deriveInPage(page, reference, backend);
       expect(used).toBe(backend);
       for (const [array, data] of Object.entries(values)) {
         const error = relativeL2(data, expected(reference, array));

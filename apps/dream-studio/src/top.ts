@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit';
+import { backendOptions } from '@convlens/elements';
 import type { BackendChoice, BackendReport } from '@convlens/engine';
 import type { StudioModel } from './studio-model.js';
 
@@ -28,12 +29,6 @@ export function top(
   report: BackendReport | undefined,
   copyLink: () => void,
 ): TemplateResult {
-  const backend =
-    report === undefined
-      ? 'not started'
-      : report.backend === 'wasm'
-        ? `WASM ×${report.threads}`
-        : report.backend.toUpperCase();
   return html`
     <div class="group">
       <select
@@ -65,9 +60,7 @@ export function top(
           aria-label="Backend"
           @change=${(event: Event) => void model.chooseBackend((event.target as HTMLSelectElement).value as BackendChoice)}
         >
-          <option value="auto">Best: ${backend}</option>
-          <option value="webgpu">WebGPU</option>
-          <option value="wasm">WASM</option>
+          ${backendOptions(report)}
         </select>
       </label>
       <button @click=${pressInput}>Recipe…</button>

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatNumber } from '@convlens/elements';
+import { backendOptions, formatNumber } from '@convlens/elements';
 import type { BackendChoice, BackendReport } from '@convlens/engine';
 import type { ViewerModel } from './viewer-model.js';
 
@@ -10,12 +10,6 @@ const pressInput = (event: Event): void => {
 };
 
 function badge(model: ViewerModel, report: BackendReport | undefined): TemplateResult {
-  const name =
-    report === undefined
-      ? 'not started'
-      : report.backend === 'wasm'
-        ? `WASM ×${report.threads}`
-        : report.backend.toUpperCase();
   const speed =
     model.live.camera && model.live.framesPerSecond > 0
       ? `${model.live.framesPerSecond.toFixed(0)} frames/s`
@@ -31,9 +25,7 @@ function badge(model: ViewerModel, report: BackendReport | undefined): TemplateR
   >
     <span class="quiet">${speed}</span>
     <select aria-label="Backend" @change=${choose}>
-      <option value="auto">Best: ${name}</option>
-      <option value="webgpu">WebGPU</option>
-      <option value="wasm">WASM</option>
+      ${backendOptions(report)}
     </select>
   </label>`;
 }

@@ -1,3 +1,4 @@
+export { backendOptions } from './backend-options.js';
 export { announce } from './announcer.js';
 export type { Camera } from './camera.js';
 export {

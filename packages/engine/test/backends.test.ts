@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { float32, LensError, type Graph } from '@convlens/onnx';
 import { createNodeExecutor } from '../src/node/index.js';
 import { Backends } from '../src/worker/backends.js';
+import type { RuntimeId } from '../src/shared/api.js';
 import type { Job } from '../src/worker/jobs.js';
+import type { Measurements } from '../src/worker/speed.js';
 import type { OrtExecutor } from '../src/worker/ort-executor.js';
 import type { Runtime, RuntimeFactory } from '../src/worker/runtime.js';
 
@@ -21,19 +23,48 @@ function wrongExecutor(): OrtExecutor {
     prepare: async (graph: Graph) => {
       const program = await right.prepare(graph);
       return {
+        run: async (feeds: Parameters<typeof program.run>[0]) =>
+          Object.fromEntries(
+            Object.entries(await program.run(feeds)).map(([name, { data, shape }]) => [
+              name,
+              float32(
+                (data as Float32Array).map((value) => value + 1),
+                shape,
+              ),
+            ]),
+          ),
+        dispose: () => program.dispose(),
+      };
+    },
+  } as unknown as OrtExecutor;
+}
+
+/** An executor that takes its time. */
+function slowExecutor(ms: number): OrtExecutor {
+  const right = createNodeExecutor();
+  return {
+    sessions: 0,
+    prepare: async (graph: Graph) => {
+      const program = await right.prepare(graph);
+      return {
         run: async (feeds: Parameters<typeof program.run>[0]) => {
-          const { y } = await program.run(feeds);
-          return {
-            y: float32(
-              (y!.data as Float32Array).map((value) => value + 1),
-              y!.shape,
-            ),
-          };
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          return program.run(feeds);
         },
         dispose: () => program.dispose(),
       };
     },
   } as unknown as OrtExecutor;
+}
+
+/** Measurements that are kept as long as the test. */
+function kept(): Measurements & { readonly map: Map<RuntimeId, number> } {
+  const map = new Map<RuntimeId, number>();
+  return {
+    map,
+    get: (id) => Promise.resolve(map.get(id)),
+    set: (id, ms) => Promise.resolve(void map.set(id, ms)),
+  };
 }
 
 interface Fake extends RuntimeFactory {
@@ -44,10 +75,12 @@ interface Fake extends RuntimeFactory {
 
 function fake(
   backend: 'webgpu' | 'wasm',
-  options: { executor?: OrtExecutor; refuse?: string; shy?: boolean } = {},
+  options: { executor?: OrtExecutor; refuse?: string; shy?: boolean; id?: RuntimeId } = {},
 ): Fake {
+  const id = options.id ?? (backend === 'wasm' ? 'ort-wasm' : 'ort-webgpu');
   const self: Fake = {
     backend,
+    id,
     starts: 0,
     disposed: 0,
     lose: () => undefined,
@@ -58,7 +91,7 @@ function fake(
       if (refuse !== undefined) return Promise.reject(new LensError('E_BACKEND_INIT', refuse));
       return Promise.resolve({
         backend,
-        id: backend === 'wasm' ? 'ort-wasm' : 'ort-webgpu',
+        id,
         threads: 1,
         executor: options.executor ?? createNodeExecutor(),
         reason: `${backend} works.`,
@@ -83,7 +116,9 @@ describe('choosing a backend', () => {
     const gpu = fake('webgpu', { executor: wrongExecutor() });
     const report = await new Backends([gpu, fake('wasm')]).use('auto', job);
     expect(report.backend).toBe('wasm');
-    expect(report.reason).toMatch(/WebGPU is not used:.*wrong numbers.*off by 1/);
+    expect(report.reason).toMatch(
+      /WebGPU is not used:.*wrong numbers.*scores.*off by.*gradient.*off by/,
+    );
     expect(gpu.disposed).toBe(1);
   });
 
@@ -97,7 +132,9 @@ describe('choosing a backend', () => {
     const backends = new Backends([fake('webgpu', { refuse: 'no adapter.' }), fake('wasm')]);
     const report = await backends.use('webgpu', job);
     expect(report.backend).toBe('wasm');
-    expect(report.failed).toEqual([{ backend: 'webgpu', message: 'no adapter.' }]);
+    expect(report.failed).toEqual([
+      { backend: 'webgpu', runtime: 'ort-webgpu', message: 'no adapter.' },
+    ]);
   });
 
   it('names every reason when none works, and tries them again next time', async () => {
@@ -124,5 +161,58 @@ describe('choosing a backend', () => {
     expect([gpu.starts, wasm.starts, changes]).toEqual([1, 1, 2]);
     expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
     expect(wasm.disposed).toBe(1);
+  });
+
+  it('takes a runtime by its own name', async () => {
+    const backends = new Backends([fake('wasm'), fake('wasm', { id: 'tfjs-wasm' })]);
+    expect((await backends.use('tfjs-wasm', job)).runtime).toBe('tfjs-wasm');
+    expect((await backends.use('wasm', job)).runtime).toBe('tfjs-wasm');
+    expect((await backends.use('ort-wasm', job)).runtime).toBe('ort-wasm');
+  });
+
+  it('takes the faster of two runtimes, and remembers which that was', async () => {
+    const measurements = kept();
+    const rivals = (): [Fake, Fake] => [
+      fake('wasm', { executor: slowExecutor(80) }),
+      fake('wasm', { id: 'tfjs-wasm' }),
+    ];
+    const first = rivals();
+    expect((await new Backends(first, measurements).use('wasm', job)).runtime).toBe('tfjs-wasm');
+    expect(first.map(({ starts, disposed }) => [starts, disposed])).toEqual([
+      [1, 1],
+      [1, 0],
+    ]);
+    expect(measurements.map.get('ort-wasm')).toBeGreaterThan(75);
+    const second = rivals();
+    expect((await new Backends(second, measurements).use('auto', job)).runtime).toBe('tfjs-wasm');
+    expect(second.map(({ starts }) => starts)).toEqual([0, 1]);
+  });
+
+  it('passes over a GPU that is slower than WebAssembly, unless a person wants it', async () => {
+    const gpu = fake('webgpu', { executor: slowExecutor(150) });
+    const backends = new Backends([gpu, fake('wasm')], kept());
+    const report = await backends.use('auto', job);
+    expect(report.backend).toBe('wasm');
+    expect(report.reason).toMatch(/WebGPU is not used: slower here than WebAssembly/);
+    expect(gpu.disposed).toBe(1);
+    expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
+  });
+
+  it('goes on with another runtime when one refuses a graph, and says so', async () => {
+    const refusal = new LensError('E_OP_UNSUPPORTED', 'tfjs-wasm cannot run the node "n".');
+    const executor = Object.assign(createNodeExecutor(), {
+      refused: (error: unknown) => error === refusal,
+    });
+    const tfjs = fake('wasm', { id: 'tfjs-wasm', executor });
+    const backends = new Backends([fake('webgpu'), tfjs, fake('wasm')]);
+    expect((await backends.use('wasm', job)).runtime).toBe('tfjs-wasm');
+    expect(backends.reportRefusal(new Error('something else'))).toBe(false);
+    expect(backends.reportRefusal(refusal)).toBe(true);
+    const { report } = await backends.runtime(job);
+    expect(report.runtime).toBe('ort-wasm');
+    expect(report.reason).toMatch(/WASM is not used: tfjs-wasm cannot run the node "n"/);
+    expect(report.failed).toEqual([
+      { backend: 'wasm', runtime: 'tfjs-wasm', message: 'tfjs-wasm cannot run the node "n".' },
+    ]);
   });
 });

@@ -14,13 +14,16 @@ export interface ResizeMode {
   readonly scaleOf: (axis: number, scales: readonly number[] | undefined) => number | undefined;
 }
 
+/** What is looked at of a Resize node: itself, its input's extents, and how it is refused. */
+export type ResizeNode = Pick<Step, 'node' | 'shape' | 'refuse'>;
+
 /**
  * Reads how a Resize node interpolates.
  *
  * @param step the node
  * @throws LensError `E_OP_UNSUPPORTED` for antialiasing and cropping
  */
-export function resizeModeOf(step: Step): ResizeMode {
+export function resizeModeOf(step: ResizeNode): ResizeMode {
   const { node } = step;
   const coordinates = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
   if (intAttribute(node, 'antialias', 0)) step.refuse('antialiasing is not supported.');

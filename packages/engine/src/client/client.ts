@@ -341,7 +341,8 @@ export class EngineClient extends EventTarget {
   async #restore(api: Comlink.Remote<EngineApi>): Promise<void> {
     if (this.#deaths === 0) return;
     // What was running when the worker died may be why: the next one goes on with plain WASM.
-    const choice = this.#backend?.backend === 'webgpu' ? 'wasm' : this.#choice;
+    const gpu = this.#backend?.backend === 'webgpu' || this.#backend?.backend === 'webgl';
+    const choice = gpu ? 'wasm' : this.#choice;
     for (const source of this.#networks.values()) await api.openNetwork(++this.#jobs, source);
     for (const source of this.#images.values()) await api.openImage(++this.#jobs, source);
     if (this.#backend) this.#backend = await api.useBackend(++this.#jobs, choice);

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type * as Wasm from '@tensorflow/tfjs-backend-wasm';
+import type * as Core from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
 import { LensError } from '@convlens/onnx';
 import { NODE_POLICY, optimize as rewrite, WASM_POLICY, type Policy } from '@convlens/optimizer';
+import { TfjsExecutor, WASM_TRAITS } from '@convlens/tfjs';
 import { Backends } from '../worker/backends.js';
 import { Compute } from '../worker/compute.js';
 import { Engine } from '../worker/engine.js';
@@ -68,9 +73,30 @@ export async function createNodeWasmExecutor(
   }
 }
 
+/**
+ * Runs graphs in Node with TensorFlow.js's WASM backend on one thread: the arithmetic of the browser.
+ *
+ * @throws LensError `E_BACKEND_INIT` when it cannot be loaded
+ */
+export async function createNodeTfjsExecutor(): Promise<TfjsExecutor> {
+  try {
+    // The CommonJS entries: the others cannot be imported by Node, and both must be the same copy of the library.
+    const require = createRequire(import.meta.url);
+    const core = require('@tensorflow/tfjs-core') as typeof Core;
+    const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof Wasm;
+    wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+    wasm.setThreadsCount(1);
+    await core.setBackend('wasm');
+    return new TfjsExecutor(core, { runtime: 'tfjs-wasm', backend: 'wasm', traits: WASM_TRAITS });
+  } catch (cause) {
+    throw new LensError('E_BACKEND_INIT', 'TensorFlow.js could not be loaded in Node.', { cause });
+  }
+}
+
 function cpu(options: NodeOptions): RuntimeFactory {
   return {
     backend: 'cpu',
+    id: 'ort-node',
     start: () =>
       Promise.resolve({
         backend: 'cpu',

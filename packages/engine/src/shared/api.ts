@@ -21,10 +21,11 @@ import type { TensorData } from '@convlens/onnx';
 export type { AttributionMethod };
 
 /** What does the arithmetic, in the words of the person who chooses it. */
-export type Backend = 'webgpu' | 'wasm' | 'cpu';
+export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
 
-/** The library that runs on a backend. TensorFlow.js runtimes join here later. */
-export type RuntimeId = 'ort-webgpu' | 'ort-wasm' | 'ort-node';
+/** The library that runs on a backend: ONNX Runtime or TensorFlow.js. */
+export type RuntimeId =
+  'ort-webgpu' | 'ort-wasm' | 'ort-node' | 'tfjs-webgpu' | 'tfjs-webgl' | 'tfjs-wasm';
 
 /** Which backend runs, and why. */
 export interface BackendReport {
@@ -38,12 +39,16 @@ export interface BackendReport {
   readonly adapter?: string;
   /** Milliseconds that start and probe took. */
   readonly startMs: number;
-  /** Backends that were tried and did not work, with the error's message. */
-  readonly failed: readonly { readonly backend: Backend; readonly message: string }[];
+  /** Runtimes that were tried and are not used, with the error's message. */
+  readonly failed: readonly {
+    readonly backend: Backend;
+    readonly runtime: RuntimeId;
+    readonly message: string;
+  }[];
 }
 
-/** A person's wish: one backend, or the best that works. */
-export type BackendChoice = 'auto' | Backend;
+/** A person's wish: one backend, one runtime (for research), or the best that works. */
+export type BackendChoice = 'auto' | Backend | RuntimeId;
 
 /** Where a network comes from. A file stays a `Blob`, so that it can be read again after a crash. */
 export interface NetworkSource {
@@ -308,6 +313,8 @@ export interface MemoryReport {
   readonly weights: number;
   /** Number of live runtime sessions. */
   readonly sessions: number;
+  /** Number of tensors that TensorFlow.js holds; 0 while another library runs. */
+  readonly tensors: number;
   readonly networks: number;
   readonly images: number;
 }

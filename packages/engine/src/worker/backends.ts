@@ -1,9 +1,22 @@
 import { LensError } from '@convlens/onnx';
-import type { Backend, BackendChoice, BackendReport } from '../shared/api.js';
+import type { Backend, BackendChoice, BackendReport, RuntimeId } from '../shared/api.js';
+import { checkConformance } from './conformance.js';
 import type { Job } from './jobs.js';
-import { probe, type Runtime, type RuntimeFactory } from './runtime.js';
+import { measure, type Measurements } from './speed.js';
+import type { Runtime, RuntimeFactory } from './runtime.js';
 
-const NAMES: Record<Backend, string> = { webgpu: 'WebGPU', wasm: 'WASM', cpu: 'CPU' };
+const NAMES: Record<Backend, string> = {
+  webgpu: 'WebGPU',
+  webgl: 'WebGL',
+  wasm: 'WASM',
+  cpu: 'CPU',
+};
+
+/** Whether a runtime is what a person wished for. */
+const fits = (
+  { backend, id }: Pick<RuntimeFactory, 'backend' | 'id'>,
+  choice: BackendChoice,
+): boolean => choice === backend || choice === id;
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
@@ -14,22 +27,35 @@ const messageOf = (error: unknown): string =>
  */
 export class Backends {
   readonly #factories: readonly RuntimeFactory[];
-  readonly #failed = new Map<Backend, string>();
+  readonly #measurements: Measurements | undefined;
+  readonly #failed = new Map<RuntimeId, string>();
   #current: { readonly runtime: Runtime; readonly report: BackendReport } | undefined;
   #starting: Promise<BackendReport> | undefined;
   #lost = false;
+  /** What to start when the runtime in use is gone. */
+  #next: BackendChoice = 'auto';
+  readonly #refused = new Set<RuntimeId>();
   /** Called after the runtime has changed: programs of the one before are gone. */
   onChange: () => void = () => undefined;
 
-  /** @param factories best first */
-  constructor(factories: readonly RuntimeFactory[]) {
+  /**
+   * @param factories best first; those of one backend side by side
+   * @param measurements where the speeds of runtimes are kept; without them the order decides
+   */
+  constructor(factories: readonly RuntimeFactory[], measurements?: Measurements) {
     this.#factories = factories;
+    this.#measurements = measurements;
   }
 
   /** The runtime in use, started with `auto` when there is none yet or its device was lost. */
   async runtime(job: Job): Promise<{ runtime: Runtime; report: BackendReport }> {
-    if (!this.#current || this.#lost) await this.use('auto', job);
+    if (!this.#current || this.#lost) await this.#once(this.#next, job);
     return this.#current!;
+  }
+
+  /** Tensors that are alive, where the library tells. */
+  get tensors(): number {
+    return this.#current?.runtime.executor.tensors ?? 0;
   }
 
   /** Sessions that are alive. */
@@ -44,11 +70,17 @@ export class Backends {
    * @throws LensError `E_BACKEND_INIT` when none works
    */
   async use(choice: BackendChoice, job: Job): Promise<BackendReport> {
-    // One start at a time: a second caller gets the first one's result before its own wish is looked at.
+    for (const factory of this.#factories)
+      if (fits(factory, choice)) this.#failed.delete(factory.id);
+    return this.#once(choice, job);
+  }
+
+  /** One start at a time: a second caller gets the first one's result before its own wish is looked at. */
+  async #once(choice: BackendChoice, job: Job): Promise<BackendReport> {
     await this.#starting?.catch(() => undefined);
     const current = this.#current;
-    const fits = current && !this.#lost && (choice === 'auto' || current.report.backend === choice);
-    if (fits) return current.report;
+    const isGood = current && !this.#lost && (choice === 'auto' || fits(current.runtime, choice));
+    if (isGood) return current.report;
     this.#starting = this.#start(choice, job);
     try {
       return await this.#starting;
@@ -58,27 +90,107 @@ export class Backends {
   }
 
   async #start(choice: BackendChoice, job: Job): Promise<BackendReport> {
-    if (choice !== 'auto') this.#failed.delete(choice);
-    const wished = this.#factories.filter(({ backend }) => backend === choice);
-    const others = this.#factories.filter(({ backend }) => backend !== choice);
-    for (const factory of [...wished, ...others]) {
-      const report = await this.#try(factory, factory.backend === choice, choice, job);
-      if (report) return report;
+    const wished = this.#factories.filter((factory) => fits(factory, choice));
+    const others = this.#factories.filter((factory) => !fits(factory, choice));
+    const groups = [...new Set(others.map(({ backend }) => backend))].map((backend) =>
+      others.filter((factory) => factory.backend === backend),
+    );
+    for (const group of [wished, ...groups]) {
+      const began = performance.now();
+      const runtime = await this.#best(group, choice, job);
+      if (runtime) return this.#take(runtime, performance.now() - began, choice);
     }
-    const reasons = [...this.#failed].map(([backend, why]) => `${NAMES[backend]}: ${why}`);
+    const reasons = this.#failures().map(({ name, message }) => `${name}: ${message}`);
     // Tried again next time: the network may be back, or a driver.
     this.#failed.clear();
     throw new LensError('E_BACKEND_INIT', `No compute backend works here. ${reasons.join(' ')}`);
   }
 
-  async #try(
-    factory: RuntimeFactory,
-    insist: boolean,
+  /** What was tried and is not used, with a name for people. */
+  #failures(): (BackendReport['failed'][number] & { readonly name: string })[] {
+    return this.#factories.flatMap((factory) => {
+      const message = this.#failed.get(factory.id);
+      if (message === undefined) return [];
+      const { backend, id } = factory;
+      return [{ backend, runtime: id, message, name: NAMES[backend] }];
+    });
+  }
+
+  /** The fastest of a backend's runtimes, as far as that is known or found out; `undefined` when none works. */
+  async #best(
+    group: readonly RuntimeFactory[],
     choice: BackendChoice,
     job: Job,
-  ): Promise<BackendReport | undefined> {
-    if (this.#failed.has(factory.backend)) return undefined;
-    const began = performance.now();
+  ): Promise<Runtime | undefined> {
+    const rivals = group.filter(({ id }) => !this.#failed.has(id));
+    const insist = rivals.some((factory) => fits(factory, choice));
+    // A GPU's second runtime is there for when its first does not work: to compare them costs as much as to use both.
+    // Nor are the two of WASM compared before the first picture: only once a person asks for it.
+    const compare =
+      this.#measurements && rivals.length > 1 && rivals.every((each) => each.backend === 'wasm');
+    const known = await Promise.all(
+      rivals.map(async (factory) => ({ factory, ms: await this.#measurements?.get(factory.id) })),
+    );
+    if (compare && known.every(({ ms }) => ms !== undefined)) {
+      known.sort((one, other) => one.ms! - other.ms!);
+    } else if (compare && choice === 'wasm') return this.#contest(rivals, insist, job);
+    for (const { factory } of known) {
+      const runtime = await this.#open(factory, insist, job);
+      if (runtime && (choice !== 'auto' || (await this.#isWorthIt(runtime, job)))) return runtime;
+    }
+    return undefined;
+  }
+
+  /** Starts all, and keeps the fastest. */
+  async #contest(
+    rivals: readonly RuntimeFactory[],
+    insist: boolean,
+    job: Job,
+  ): Promise<Runtime | undefined> {
+    let best: { runtime: Runtime; ms: number } | undefined;
+    for (const factory of rivals) {
+      const runtime = await this.#open(factory, insist, job);
+      if (!runtime) continue;
+      const ms = await this.#measure(runtime);
+      if (best && best.ms <= ms) await runtime.dispose();
+      else {
+        await best?.runtime.dispose();
+        best = { runtime, ms };
+      }
+    }
+    return best?.runtime;
+  }
+
+  /** Whether a GPU is faster than WebAssembly here; one that is not is given up. */
+  async #isWorthIt(runtime: Runtime, job: Job): Promise<boolean> {
+    const { id, backend } = runtime;
+    if (!this.#measurements || (backend !== 'webgpu' && backend !== 'webgl')) return true;
+    const ms = (await this.#measurements.get(id)) ?? (await this.#measure(runtime));
+    // The last of them is the small one: 137 kB to know it.
+    const small = this.#factories.findLast((factory) => factory.backend === 'wasm');
+    if (!small) return true;
+    let other = await this.#measurements.get(small.id);
+    if (other === undefined) {
+      const rival = await this.#open(small, false, job);
+      other = rival ? await this.#measure(rival) : Infinity;
+      await rival?.dispose();
+    }
+    if (ms <= other) return true;
+    await runtime.dispose();
+    const [slow, fast] = [ms, other].map((each) => each.toFixed(0));
+    this.#failed.set(id, `slower here than WebAssembly (${slow} ms instead of ${fast} ms).`);
+    return false;
+  }
+
+  async #measure(runtime: Runtime): Promise<number> {
+    const ms = await measure(runtime);
+    await this.#measurements!.set(runtime.id, ms);
+    return ms;
+  }
+
+  /** Starts a runtime and checks what it computes; notes why it is not used. */
+  async #open(factory: RuntimeFactory, insist: boolean, job: Job): Promise<Runtime | undefined> {
+    if (this.#failed.has(factory.id)) return undefined;
     let runtime: Runtime | undefined;
     try {
       runtime = await factory.start(
@@ -88,25 +200,30 @@ export class Backends {
         },
         insist,
       );
-      await probe(runtime);
+      await checkConformance(runtime);
+      return runtime;
     } catch (error) {
       await runtime?.dispose();
       job.check();
-      this.#failed.set(factory.backend, messageOf(error));
+      this.#failed.set(factory.id, messageOf(error));
       return undefined;
     }
-    return this.#take(runtime, performance.now() - began, choice);
   }
 
   #take(runtime: Runtime, startMs: number, choice: BackendChoice): BackendReport {
-    const failed = [...this.#failed].map(([backend, message]) => ({ backend, message }));
-    const missed = failed.find(({ backend }) => backend === choice) ?? failed[0];
-    const asked = runtime.backend === choice ? ' As chosen.' : '';
+    const failures = this.#failures();
+    // A backend's other runtime is no loss worth mentioning where the backend itself works.
+    const missed =
+      failures.find(({ runtime: id }) => this.#refused.has(id)) ??
+      failures.find(({ backend, runtime: id }) => fits({ backend, id }, choice)) ??
+      failures.find(({ backend }) => backend !== runtime.backend);
+    const asked = fits(runtime, choice) ? ' As chosen.' : '';
+    const failed = failures.map(({ name: _name, ...failure }) => failure);
     const report: BackendReport = {
       backend: runtime.backend,
       runtime: runtime.id,
       threads: runtime.threads,
-      reason: `${runtime.reason}${asked}${missed ? ` ${NAMES[missed.backend]} is not used: ${missed.message}` : ''}`,
+      reason: `${runtime.reason}${asked}${missed ? ` ${missed.name} is not used: ${missed.message}` : ''}`,
       ...(runtime.adapter === undefined ? {} : { adapter: runtime.adapter }),
       startMs,
       failed,
@@ -114,6 +231,7 @@ export class Backends {
     const before = this.#lost ? undefined : this.#current;
     this.#current = { runtime, report };
     this.#lost = false;
+    this.#next = 'auto';
     this.onChange();
     if (before) void before.runtime.dispose();
     return report;
@@ -121,7 +239,25 @@ export class Backends {
 
   #loss(): void {
     this.#lost = true;
-    this.#failed.set(this.#current!.report.backend, 'its device was lost while it worked.');
+    this.#failed.set(this.#current!.runtime.id, 'its device was lost while it worked.');
+  }
+
+  /**
+   * Goes on with the next runtime, after the one in use has refused a graph that another may run.
+   *
+   * @param error what it said
+   * @returns whether there is another
+   */
+  reportRefusal(error: unknown): boolean {
+    const refuses = this.#current?.runtime.executor.refused?.(error) === true;
+    if (!refuses || this.#lost) return false;
+    const { id, backend } = this.#current!.runtime;
+    this.#lost = true;
+    this.#refused.add(id);
+    this.#failed.set(id, messageOf(error));
+    // The backend's other runtime first: a person may have chosen it.
+    this.#next = backend;
+    return this.#factories.some((factory) => !this.#failed.has(factory.id));
   }
 
   /** Marks the runtime in use as lost, after it has failed as a lost one does. */

@@ -2,6 +2,9 @@ import type { EngineConfig } from '../shared/api.js';
 import { Backends } from './backends.js';
 import { Compute } from './compute.js';
 import { ortWasm, ortWebGpu } from './ort-web.js';
+import { storedMeasurements } from './stored-measurements.js';
+import { tfjsWasm, tfjsWebGl, tfjsWebGpu } from './tfjs-web.js';
+import { threadsOf } from './wasm-executor.js';
 
 export { decodeImage, readBitmap } from './images.js';
 
@@ -13,6 +16,15 @@ export { decodeImage, readBitmap } from './images.js';
 export function createCompute(config: EngineConfig): Compute {
   const { runtimeBase, threads, optimize } = config;
   return new Compute(
-    new Backends([ortWebGpu(runtimeBase), ortWasm(runtimeBase, threads, optimize)]),
+    new Backends(
+      [
+        ortWebGpu(runtimeBase),
+        tfjsWebGpu(),
+        tfjsWebGl(),
+        ortWasm(runtimeBase, threads, optimize),
+        tfjsWasm(runtimeBase),
+      ],
+      storedMeasurements(`${threadsOf(threads)} threads`),
+    ),
   );
 }

@@ -65,6 +65,11 @@ export class Compute {
     return this.#backends.sessions;
   }
 
+  /** Number of tensors that TensorFlow.js holds. */
+  get tensors(): number {
+    return this.#backends.tensors;
+  }
+
   /** Chooses the backend. */
   use(job: Job, choice: BackendChoice): Promise<BackendReport> {
     return this.#backends.use(choice, job);
@@ -314,8 +319,9 @@ export class Compute {
       try {
         return await work(runtime, report);
       } catch (error) {
+        // The list of backends is finite and one that was lost or refused is not tried again, so this ends.
+        if (this.#backends.reportRefusal(error)) continue;
         if (!(error instanceof LensError) || error.code !== 'E_BACKEND_LOST') throw error;
-        // The list of backends is finite and a lost one is not tried again, so this ends.
         this.#backends.reportLoss();
       }
     }

@@ -218,6 +218,7 @@ export class Engine {
       wasm: this.#host.wasmBytes(),
       weights,
       sessions: this.#compute?.sessions ?? 0,
+      tensors: this.#compute?.tensors ?? 0,
       networks: this.#networks.size,
       images: this.#images.size,
     };

@@ -3,50 +3,13 @@ import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
-import { wasmExecutor } from './wasm-executor.js';
+import { threadsOf, wasmExecutor, wasmReason } from './wasm-executor.js';
+import { fetchWasm, ORT_FILES } from './runtime-files.js';
+import { findGpu } from './webgpu-device.js';
 import { lowerForWebGpu } from './webgpu-lowering.js';
 
-const MIB = 2 ** 20;
 /** Sizes of the runtime's .wasm files, for progress (ONNX Runtime 1.30). */
 const WASM_BYTES = { plain: 14_239_897, asyncify: 26_781_914 };
-
-/**
- * Fetches one of the runtime's .wasm files itself: for progress, and because the runtime's own error for a missing
- * file or an HTML page in its place ("no available backend found") tells nobody what to do.
- */
-async function fetchWasm(url: string, bytes: number, job: Job): Promise<ArrayBuffer> {
-  const what = 'the compute runtime';
-  const wrong = (got: string): LensError =>
-    new LensError(
-      'E_RUNTIME_FILES',
-      `Expected ONNX Runtime's file at ${url}, got ${got}. Copy the runtime's .mjs and .wasm files of version 1.30.0 ` +
-        'there, or set the runtime folder.',
-    );
-  let response: Response;
-  try {
-    response = await fetch(url, { signal: job.signal });
-  } catch (cause) {
-    job.check();
-    throw new LensError('E_RUNTIME_FILES', `${wrong('no answer').message}`, { cause });
-  }
-  if (!response.ok) throw wrong(`the answer ${response.status}`);
-  let loaded = 0;
-  const counted = response.body!.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        loaded += chunk.length;
-        job.report({ stage: 'download', what, loaded, total: Math.max(bytes, loaded) });
-        controller.enqueue(chunk);
-      },
-    }),
-  );
-  const buffer = await new Response(counted).arrayBuffer();
-  const head = new Uint8Array(buffer, 0, Math.min(4, buffer.byteLength));
-  if (head.join() !== '0,97,115,109') {
-    throw wrong(head[0] === 60 ? 'an HTML page (a 404 page of the server?)' : 'some other file');
-  }
-  return buffer;
-}
 
 /** Checks the runtime's script before it is imported, for the same reason. */
 async function checkScript(url: string, job: Job): Promise<void> {
@@ -74,18 +37,16 @@ async function checkScript(url: string, job: Job): Promise<void> {
 export function ortWasm(base: string, wishedThreads?: number, optimize = true): RuntimeFactory {
   return {
     backend: 'wasm',
+    id: 'ort-wasm',
     async start(job): Promise<Runtime> {
       const script = `${base}ort-wasm-simd-threaded.mjs`;
       const [wasmBinary] = await Promise.all([
-        fetchWasm(`${base}ort-wasm-simd-threaded.wasm`, WASM_BYTES.plain, job),
+        fetchWasm(`${base}ort-wasm-simd-threaded.wasm`, WASM_BYTES.plain, job, ORT_FILES),
         checkScript(script, job),
       ]);
       job.report({ stage: 'start', what: 'the compute runtime' });
       const ort = await import('onnxruntime-web/wasm');
-      // Setting more than one thread without isolation only makes the runtime warn.
-      const threads = crossOriginIsolated
-        ? Math.max(1, wishedThreads ?? Math.min(4, navigator.hardwareConcurrency))
-        : 1;
+      const threads = threadsOf(wishedThreads);
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
@@ -95,12 +56,7 @@ export function ortWasm(base: string, wishedThreads?: number, optimize = true): 
         id: 'ort-wasm',
         threads,
         executor,
-        reason:
-          threads > 1
-            ? `WebAssembly with ${threads} threads.`
-            : crossOriginIsolated
-              ? 'WebAssembly with one thread.'
-              : 'WebAssembly with one thread (the page is not cross-origin isolated).',
+        reason: wasmReason(threads),
         dispose: () => Promise.resolve(),
       };
     },
@@ -111,39 +67,21 @@ export function ortWasm(base: string, wishedThreads?: number, optimize = true): 
 export function ortWebGpu(base: string): RuntimeFactory {
   return {
     backend: 'webgpu',
+    id: 'ort-webgpu',
     async start(job, onLost, insist): Promise<Runtime> {
-      const refuse = (why: string): LensError => new LensError('E_BACKEND_INIT', why);
-      if (!('gpu' in navigator)) throw refuse('This browser has no WebGPU.');
-      const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-      if (!adapter) throw refuse('The browser gives no WebGPU adapter on this device.');
-      const { info, limits } = adapter;
-      const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(' ');
-      const software = info.isFallbackAdapter || /swiftshader|llvmpipe|software/i.test(name);
-      // Said before 27 MB are fetched for it.
-      if (software && !insist) {
-        throw refuse(`The GPU adapter (${name}) is emulated in software, slower than WebAssembly.`);
-      }
+      const gpu = await findGpu(insist);
       const script = `${base}ort-wasm-simd-threaded.asyncify.mjs`;
       const [wasmBinary] = await Promise.all([
-        fetchWasm(`${base}ort-wasm-simd-threaded.asyncify.wasm`, WASM_BYTES.asyncify, job),
+        fetchWasm(
+          `${base}ort-wasm-simd-threaded.asyncify.wasm`,
+          WASM_BYTES.asyncify,
+          job,
+          ORT_FILES,
+        ),
         checkScript(script, job),
       ]);
       job.report({ stage: 'start', what: 'the GPU runtime' });
-      // The adapter's own limits, because fully connected layers of AlexNet and VGG pass the default 128 MiB.
-      const device = await adapter.requestDevice({
-        requiredFeatures: (['shader-f16', 'subgroups'] as GPUFeatureName[]).filter((feature) =>
-          adapter.features.has(feature),
-        ),
-        requiredLimits: {
-          maxBufferSize: limits.maxBufferSize,
-          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-          maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-          maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-          maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-          maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
-          maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
-        },
-      });
+      const device = await gpu.open();
       let lost = false;
       void device.lost.then(() => {
         lost = true;
@@ -166,11 +104,9 @@ export function ortWebGpu(base: string): RuntimeFactory {
         backend: 'webgpu',
         id: 'ort-webgpu',
         threads: 1,
-        adapter: name || 'unnamed adapter',
+        adapter: gpu.name,
         executor,
-        reason: software
-          ? `GPU emulated in software (${name}), slower than WebAssembly.`
-          : `GPU: ${name}, buffers up to ${Math.round(limits.maxStorageBufferBindingSize / MIB)} MiB.`,
+        reason: gpu.reason,
         dispose: () => {
           device.destroy();
           return Promise.resolve();

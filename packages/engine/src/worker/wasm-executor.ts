@@ -16,3 +16,25 @@ export function wasmExecutor(ort: Ort, policy: Policy): OrtExecutor {
     true,
   );
 }
+
+/**
+ * Threads that WebAssembly may use here: more than one only in cross-origin isolated pages.
+ *
+ * @param wished at most so many
+ */
+export function threadsOf(wished: number | undefined): number {
+  if (!crossOriginIsolated) return 1;
+  return Math.max(1, wished ?? Math.min(4, navigator.hardwareConcurrency));
+}
+
+/**
+ * What WebAssembly is here, in a sentence for people.
+ *
+ * @param threads how many it uses
+ */
+export function wasmReason(threads: number): string {
+  if (threads > 1) return `WebAssembly with ${threads} threads.`;
+  return crossOriginIsolated
+    ? 'WebAssembly with one thread.'
+    : 'WebAssembly with one thread (the page is not cross-origin isolated).';
+}

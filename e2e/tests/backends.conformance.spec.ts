@@ -1,0 +1,118 @@
+import type { Page } from '@playwright/test';
+import { RUNTIMES } from '../support/conformance.js';
+import { difference, Studio } from '../support/studio.js';
+import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
+
+const BACKENDS = ['WebGPU', 'WebGL', 'WASM'] as const;
+
+/** Chooses a backend as a person does, and waits until it is the one in use. */
+async function choose(page: Page, backend: (typeof BACKENDS)[number]): Promise<void> {
+  await page.getByLabel('Backend').selectOption(backend);
+  const used = page.locator('[data-backend]');
+  await expect(used).toHaveAttribute('data-backend', backend.toLowerCase(), { timeout: 60_000 });
+}
+
+test('the filter viewer gives the same answer on every backend that is chosen', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const viewer = new Viewer(page, galleryUrl('isolated'));
+  await viewer.open('network=alexnet&layer=relu1&view=maps');
+  await expect(viewer.classes).toHaveCount(5);
+  const answers: string[][] = [];
+  for (const backend of BACKENDS) {
+    await choose(page, backend);
+    // Another layer asks the backend that was chosen.
+    await viewer.layer(`relu${answers.length + 2}`).click();
+    await expect(viewer.readout).toContainText(`relu${answers.length + 2}`, { timeout: 60_000 });
+    answers.push(await viewer.classes.allInnerTexts());
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
+});
+
+test('the dream studio makes the same picture on every backend that is chosen', async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  const studio = new Studio(page, galleryUrl('isolated'));
+  const recipe = 'network=vgg11&make=unit&layer=relu1_1&channel=3&set=steps:10';
+  const pictures: number[][] = [];
+  for (const backend of BACKENDS) {
+    await studio.open(recipe);
+    await studio.done();
+    await choose(page, backend);
+    await studio.setNumber('Steps', 11);
+    await studio.done(120_000);
+    pictures.push(await studio.picture());
+  }
+  // Grey levels, in the mean: rounding moves single pixels by one or two.
+  expect(difference(pictures[1]!, pictures[0]!)).toBeLessThan(1);
+  expect(difference(pictures[2]!, pictures[0]!)).toBeLessThan(1);
+});
+
+test('a WebGL context that is lost in the middle of a run: the next backend goes on', async ({
+  page,
+}) => {
+  test.setTimeout(180_000);
+  const studio = new Studio(page, galleryUrl('isolated'));
+  await studio.open('network=vgg11&make=unit&layer=relu1_1&channel=3&set=steps:10');
+  await studio.done();
+  const [worker] = page.workers();
+  // The context is the engine's own; the browser loses it as it would after a driver's reset.
+  await worker!.evaluate(() => {
+    const prototype = OffscreenCanvas.prototype as unknown as {
+      getContext: (...args: unknown[]) => unknown;
+    };
+    const { getContext } = prototype;
+    prototype.getContext = function (this: OffscreenCanvas, ...args) {
+      const context = getContext.apply(this, args);
+      if (args[0] === 'webgl2') Object.assign(globalThis, { lastContext: context });
+      return context;
+    };
+  });
+  await choose(page, 'WebGL');
+  await studio.setNumber('Steps', 4000);
+  await expect.poll(() => studio.film.count(), { timeout: 60_000 }).toBeGreaterThan(1);
+  await worker!.evaluate(() => {
+    const { lastContext } = globalThis as unknown as { lastContext: WebGL2RenderingContext };
+    lastContext.getExtension('WEBGL_lose_context')!.loseContext();
+  });
+  await expect(page.locator('[data-backend]')).toHaveAttribute('data-backend', 'wasm', {
+    timeout: 60_000,
+  });
+  await expect(studio.status).toContainText(/Running|Done/);
+  await expect(studio.problem).toBeHidden();
+});
+
+test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
+  test.setTimeout(300_000);
+  const viewer = new Viewer(page, galleryUrl('plain'));
+  await viewer.open('network=vgg11');
+  await expect(viewer.classes).toHaveCount(5);
+  for (const runtime of RUNTIMES) {
+    // Emulated GPUs take tenths of a second a step.
+    const steps = runtime.endsWith('wasm') ? 1000 : 60;
+    const { used, early, late } = await page.evaluate(
+      async ([choice, count]) => {
+        const { engine } = document.querySelector('filter-viewer')!;
+        const report = await engine.useBackend(choice);
+        const step = (): Promise<unknown> =>
+          engine.projections({
+            network: 'vgg11',
+            image: 'current',
+            target: { kind: 'unit', layer: 'relu1_1', channel: 3 },
+            rules: ['backprop'],
+          });
+        for (let i = 0; i < 10; i++) await step();
+        const before = await engine.memory();
+        for (let i = 10; i < count; i++) await step();
+        return { used: report.runtime, early: before, late: await engine.memory() };
+      },
+      [runtime, steps] as const,
+    );
+    expect(used).toBe(runtime);
+    expect(late, runtime).toEqual(early);
+    expect(late.tensors > 0).toBe(runtime.startsWith('tfjs'));
+  }
+});

@@ -1,0 +1,34 @@
+import type { RuntimeFactory } from './runtime.js';
+
+/**
+ * The WASM backend of TensorFlow.js. Its library and files are loaded when it is started.
+ *
+ * @param base address of the runtime folder
+ */
+export function tfjsWasm(base: string): RuntimeFactory {
+  return {
+    backend: 'wasm',
+    id: 'tfjs-wasm',
+    start: async (job) => (await import('./tfjs-start.js')).startWasm(base, job),
+  };
+}
+
+/** The WebGL backend of TensorFlow.js. */
+export function tfjsWebGl(): RuntimeFactory {
+  return {
+    backend: 'webgl',
+    id: 'tfjs-webgl',
+    start: async (_job, onLost, insist) =>
+      (await import('./tfjs-start.js')).startWebGl(onLost, insist),
+  };
+}
+
+/** The WebGPU backend of TensorFlow.js. */
+export function tfjsWebGpu(): RuntimeFactory {
+  return {
+    backend: 'webgpu',
+    id: 'tfjs-webgpu',
+    start: async (_job, onLost, insist) =>
+      (await import('./tfjs-start.js')).startWebGpu(onLost, insist),
+  };
+}

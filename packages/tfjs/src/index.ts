@@ -1,0 +1,16 @@
+export { TfjsExecutor, type Tfjs, type TfjsOptions } from './executor.js';
+export { loweredOperators } from './lower/registry.js';
+export {
+  operandsOf,
+  schedule,
+  type Elements,
+  type Kind,
+  type Literal,
+  type Operands,
+  type Plan,
+  type Port,
+  type Scheduled,
+  type Step,
+} from './plan.js';
+export type { Traits } from './builder.js';
+export { GPU_TRAITS, planGraph, WASM_TRAITS, type PlanOptions } from './planner.js';
