@@ -111,42 +111,57 @@ export function relativeL2(mine: ArrayLike<number>, theirs: ArrayLike<number>): 
   return Math.sqrt(difference / total);
 }
 
-/**
- * Activations computed in the page by the engine of the viewer on it: the whole way a person's picture goes, from
- * the file through decoding, cropping and preprocessing to the maps.
- *
- * @returns values by ONNX value name, and which runtime computed them
- */
-export async function computeInPage(
-  page: Page,
-  reference: Reference,
-  runtime: Runtime,
-): Promise<{ runtime: string; values: Record<string, Float32Array> }> {
+/** What the page computed, and the runtime that did. */
+export interface Computed {
+  readonly runtime: string;
+  readonly values: Readonly<Record<string, Float32Array>>;
+}
+
+/** A reference network that is open in the page: what its layers and its scores are called. */
+export interface Opened extends Reference {
+  readonly layers: readonly { readonly id: string; readonly value: string }[];
+  readonly logits: string | undefined;
+}
+
+/** Opens a reference network and its picture in the engine of the viewer on the page, in the place of the last. */
+export async function openReference(page: Page, reference: Reference): Promise<Opened> {
+  await page.unrouteAll();
   await page.route('**/reference/*', (route) => {
     const path = route.request().url().endsWith('model') ? reference.model : reference.crop;
     return route.fulfill({ path, contentType: 'application/octet-stream' });
   });
+  const opened = await page.evaluate(async (preprocessing) => {
+    const { engine } = document.querySelector('filter-viewer')!;
+    const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
+    await engine.closeNetwork('reference').catch(() => undefined);
+    const model = { id: 'reference', blob: await blob('reference/model') };
+    const network = await engine.openNetwork({ ...model, knowledge: { preprocessing } });
+    await engine.openImage({ id: 'reference', blob: await blob('reference/crop') });
+    const layers = network.layers.map(({ id, value }) => ({ id, value }));
+    return { layers, logits: network.logits?.value };
+  }, reference.preprocessing);
+  return { ...reference, ...opened };
+}
+
+/**
+ * Activations of the open reference: the whole way a person's picture goes, from the file through decoding, cropping and
+ * preprocessing to the maps.
+ *
+ * @returns values by ONNX value name
+ */
+export async function activationsInPage(
+  page: Page,
+  { arrays, layers, logits }: Opened,
+  runtime: Runtime,
+): Promise<Computed> {
+  const wanted = layers.filter((layer) => arrays.some(({ value }) => value === layer.value));
   const answer = await page.evaluate(
-    async ({ values, runtime, preprocessing }) => {
+    async ({ wanted, logits, runtime }) => {
       const { engine } = document.querySelector('filter-viewer')!;
-      const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
-      const knowledge = { preprocessing };
-      const network = await engine.openNetwork({
-        id: 'reference',
-        blob: await blob('reference/model'),
-        knowledge,
-      });
-      await engine.openImage({ id: 'reference', blob: await blob('reference/crop') });
-      const report = await engine.useBackend(runtime);
-      const layers = values.flatMap(
-        (value) => network.layers.find((layer) => layer.value === value)?.id ?? [],
-      );
-      const { layers: maps, logits } = await engine.activations({
-        network: 'reference',
-        image: 'reference',
-        layers,
-        scores: true,
-      });
+      await engine.useBackend(runtime);
+      const [network, image] = ['reference', 'reference'];
+      const layers = wanted.map(({ id }) => id);
+      const answer = await engine.activations({ network, image, layers, scores: true });
       const base64 = (data: Float32Array): string => {
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
         let text = '';
@@ -156,74 +171,51 @@ export async function computeInPage(
         return btoa(text);
       };
       const results: Record<string, string> = {};
-      maps.forEach(({ layer, activation }) => {
-        const { value } = network.layers.find(({ id }) => id === layer)!;
-        results[value] = base64(activation.data);
+      answer.layers.forEach(({ layer, activation }) => {
+        results[wanted.find(({ id }) => id === layer)!.value] = base64(activation.data);
       });
-      if (network.logits && logits) results[network.logits.value] ??= base64(logits);
-      await engine.closeNetwork('reference');
-      return { runtime: report.runtime, results };
+      if (logits !== undefined && answer.logits) results[logits] ??= base64(answer.logits);
+      return { runtime: answer.backend.runtime, results };
     },
-    {
-      values: reference.arrays.map(({ value }) => value),
-      runtime,
-      preprocessing: reference.preprocessing,
-    },
+    { wanted, logits, runtime },
   );
-  const values = Object.fromEntries(
-    Object.entries(answer.results).map(([name, text]) => {
-      const bytes = Buffer.from(text, 'base64');
-      return [
-        name,
-        new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),
-      ];
-    }),
-  );
-  return { runtime: answer.runtime, values };
+  const floats = (text: string): Float32Array => {
+    const { buffer, byteOffset, length } = Buffer.from(text, 'base64');
+    return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+  };
+  const values = Object.entries(answer.results).map(([name, text]) => [name, floats(text)]);
+  return {
+    runtime: answer.runtime,
+    values: Object.fromEntries(values) as Record<string, Float32Array>,
+  };
 }
 
 /**
- * Projections and saliency computed in the page by the engine of the viewer on it.
+ * Projections and saliency of the open reference.
  *
- * @returns values by the name of their reference file, and which runtime computed them
+ * @returns values by the name of their reference file
  */
-export async function deriveInPage(
+export async function derivativesInPage(
   page: Page,
-  reference: Reference,
+  { middle, layers, channel, target }: Opened,
   runtime: Runtime,
-): Promise<{ runtime: string; values: Record<string, number[]> }> {
-  await page.route('**/reference/*', (route) => {
-    const path = route.request().url().endsWith('model') ? reference.model : reference.crop;
-    return route.fulfill({ path, contentType: 'application/octet-stream' });
-  });
-  const { middle, channel, target, preprocessing } = reference;
-  return page.evaluate(
-    async ({ middle, channel, target, runtime, preprocessing }) => {
+): Promise<Computed> {
+  const layer = layers.find(({ value }) => value === middle)!.id;
+  const answer = await page.evaluate(
+    async ({ layer, channel, target, runtime }) => {
       const { engine } = document.querySelector('filter-viewer')!;
-      const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
+      await engine.useBackend(runtime);
       const [network, image] = ['reference', 'reference'];
-      const summary = await engine.openNetwork({
-        id: network,
-        blob: await blob('reference/model'),
-        knowledge: { preprocessing },
-      });
-      await engine.openImage({ id: image, blob: await blob('reference/crop') });
-      const report = await engine.useBackend(runtime);
-      const layer = summary.layers.find(({ value }) => value === middle)!.id;
-      const { projections } = await engine.projections({
-        network,
-        image,
-        target: { kind: 'unit', layer, channel },
+      const { projections, backend } = await engine.projections({
+        ...{ network, image, target: { kind: 'unit', layer, channel } },
         rules: ['deconvnet', 'guided'],
       });
       const saliency = await engine.attribution({
-        network,
-        image,
-        target: { kind: 'class', index: target },
+        ...{ network, image, target: { kind: 'class', index: target } },
         method: 'saliency',
       });
       return {
-        runtime: report.runtime,
+        runtimes: [backend.runtime, saliency.backend.runtime],
         values: {
           proj_deconv: [...projections[0]!.projection.data],
           proj_guided: [...projections[1]!.projection.data],
@@ -231,6 +223,15 @@ export async function deriveInPage(
         },
       };
     },
-    { middle, channel, target, runtime, preprocessing },
+    { layer, channel, target, runtime },
   );
+  const values = Object.entries(answer.values).map(([name, data]) => [
+    name,
+    Float32Array.from(data),
+  ]);
+  return {
+    // Both by the same, or it proves nothing of either.
+    runtime: [...new Set(answer.runtimes)].join(' and '),
+    values: Object.fromEntries(values) as Record<string, Float32Array>,
+  };
 }

@@ -1,12 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
+import type { Page } from '@playwright/test';
 import {
-  computeInPage,
-  deriveInPage,
+  activationsInPage,
+  derivativesInPage,
   expected,
+  openReference,
   readReference,
   relativeL2,
+  RUNTIMES,
   toleranceOf,
+  type Computed,
+  type Reference,
 } from '../support/conformance.js';
+import { isChecked, record } from '../support/conformance-record.js';
 import { expect, galleryUrl, shared, test, Viewer } from '../support/viewer.js';
 
 const networks = shared
@@ -15,47 +21,59 @@ const networks = shared
     )
   : [];
 
-for (const backend of ['ort-wasm', 'ort-webgpu'] as const) {
-  for (const name of networks) {
-    test(`${backend}: activations of ${name} equal PyTorch's`, async ({ page }) => {
-      // Emulated in software, the GPU takes most of a minute for the largest network.
-      test.setTimeout(240_000);
-      const viewer = new Viewer(page, galleryUrl('isolated'));
-      await viewer.open();
-      const reference = readReference(shared!, name);
-      const { runtime: used, values } = await computeInPage(page, reference, backend);
-      // A missing adapter is a failure: another backend's numbers would prove nothing.
-      expect(used).toBe(backend);
-      for (const { name: array, value, tolerance } of reference.arrays) {
-        const error = relativeL2(values[value] ?? [], expected(reference, array));
-        test.info().annotations.push({
-          type: array,
-          description: `${error.toExponential(1)} of ${tolerance}`,
-        });
-        expect(error, `${array} (${value})`).toBeLessThan(tolerance);
-      }
-    });
-  }
+/** Compares what was computed with the reference, and keeps how near it came. */
+function compare(
+  reference: Reference,
+  kind: 'activations' | 'derivatives',
+  runtime: string,
+  computed: Computed,
+  arrays: readonly { readonly name: string; readonly value: string; readonly tolerance: number }[],
+): void {
+  // A missing adapter is a failure: another runtime's numbers would prove nothing.
+  expect(computed.runtime).toBe(runtime);
+  const errors = arrays.map(({ name, value, tolerance }) => ({
+    name,
+    part: relativeL2(computed.values[value] ?? [], expected(reference, name)) / tolerance,
+  }));
+  record({ runtime, network: reference.name, kind, parts: errors.map(({ part }) => part) });
+  expect(errors.filter(({ part }) => !(part < 1))).toEqual([]);
 }
 
-for (const name of networks) {
-  for (const backend of ['ort-wasm', 'ort-webgpu'] as const) {
-    // The emulated GPU takes over six minutes for GoogLeNet, which agrees too.
-    if (backend === 'ort-webgpu' && name === 'googlenet') continue;
-    test(`${backend}: projections and saliency of ${name} equal PyTorch's`, async ({ page }) => {
-      // And close to two for SqueezeNet.
-      test.setTimeout(360_000);
-      const viewer = new Viewer(page, galleryUrl('isolated'));
-      await viewer.open();
-      const reference = readReference(shared!, name);
-      const { runtime: used, values } = await deriveInPage(page, reference, backend);
-      expect(used).toBe(backend);
-      for (const [array, data] of Object.entries(values)) {
-        const error = relativeL2(data, expected(reference, array));
-        expect(error, array).toBeLessThan(toleranceOf(reference.folder, array));
-      }
+for (const runtime of RUNTIMES) {
+  test.describe(runtime, () => {
+    // One page for all: on an emulated GPU a start takes half a minute.
+    test.describe.configure({ mode: 'default' });
+    let page: Page;
+    test.beforeAll(async ({ browser }) => {
+      page = await browser.newPage();
+      if (networks.length > 0) await new Viewer(page, galleryUrl('isolated')).open();
     });
-  }
+    test.afterAll(() => page.close());
+
+    for (const name of networks) {
+      if (isChecked(runtime, name, 'activations')) {
+        test(`activations of ${name} equal PyTorch's`, async () => {
+          test.setTimeout(360_000);
+          const reference = await openReference(page, readReference(shared!, name));
+          const computed = await activationsInPage(page, reference, runtime);
+          compare(reference, 'activations', runtime, computed, reference.arrays);
+        });
+      }
+      if (isChecked(runtime, name, 'derivatives')) {
+        test(`projections and saliency of ${name} equal PyTorch's`, async () => {
+          test.setTimeout(600_000);
+          const reference = await openReference(page, readReference(shared!, name));
+          const computed = await derivativesInPage(page, reference, runtime);
+          const arrays = Object.keys(computed.values).map((array) => ({
+            name: array,
+            value: array,
+            tolerance: toleranceOf(reference.folder, array),
+          }));
+          compare(reference, 'derivatives', runtime, computed, arrays);
+        });
+      }
+    }
+  });
 }
 
 if (networks.length === 0) {

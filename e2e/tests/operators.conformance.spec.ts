@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { vjp } from '@convlens/autodiff';
 import { elementCount, float32, read, write } from '@convlens/onnx';
 import { RUNTIMES } from '../support/conformance.js';
+import { record } from '../support/conformance-record.js';
 import { expect, galleryUrl, shared, test, Viewer } from '../support/viewer.js';
 
 interface Case {
@@ -41,6 +42,7 @@ for (const backend of RUNTIMES) {
     // Another runtime's numbers would prove nothing.
     expect(used.runtime).toBe(backend);
     const wrong: string[] = [];
+    const parts: number[] = [];
     for (const { name, model, data, tensors } of cases) {
       const file = readFileSync(folder + data);
       const tensor = (key: string): ReturnType<typeof float32> => {
@@ -90,12 +92,15 @@ for (const backend of RUNTIMES) {
       }
       const results = outputs as Record<string, number[]>;
       const value = worst(results.y ?? [], tensor('y').data);
+      parts.push(value / 2e-6);
       if (!(value < 2e-6)) wrong.push(`${name}: value off by ${value.toExponential(1)}`);
       for (const input of inputs) {
         const product = worst(results[gradients[input]!] ?? [], tensor(`d${input}`).data);
+        parts.push(product / 5e-6);
         if (!(product < 5e-6)) wrong.push(`${name}: d${input} off by ${product.toExponential(1)}`);
       }
     }
+    record({ runtime: backend, network: 'operators', kind: 'operators', parts });
     expect(wrong).toEqual([]);
   });
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { float32, LensError, type Graph } from '@convlens/onnx';
+import { float32, LensError, read, type Graph } from '@convlens/onnx';
 import { createNodeExecutor } from '../src/node/index.js';
 import { Backends } from '../src/worker/backends.js';
 import type { RuntimeId } from '../src/shared/api.js';
+import { CONFORMANCE_CASE } from '../src/worker/conformance-case.js';
 import type { Job } from '../src/worker/jobs.js';
 import type { Measurements } from '../src/worker/speed.js';
 import type { OrtExecutor } from '../src/worker/ort-executor.js';
@@ -161,6 +162,41 @@ describe('choosing a backend', () => {
     expect([gpu.starts, wasm.starts, changes]).toEqual([1, 1, 2]);
     expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
     expect(wasm.disposed).toBe(1);
+  });
+
+  it('ends a run that waits for a device that was lost', async () => {
+    // As runtimes do when the GPU's process crashes: the answer never comes.
+    let hangs = false;
+    const right = createNodeExecutor();
+    const hanging = {
+      sessions: 0,
+      prepare: async (graph: Graph) => {
+        const program = await right.prepare(graph);
+        const never = new Promise<never>(() => undefined);
+        return {
+          run: (feeds: Parameters<typeof program.run>[0]) => (hangs ? never : program.run(feeds)),
+          dispose: () => (hangs ? never : program.dispose()),
+        };
+      },
+    } as unknown as OrtExecutor;
+    const webgpu = fake('webgpu', { executor: hanging });
+    const backends = new Backends([webgpu, fake('wasm')]);
+    const { runtime } = await backends.runtime(job);
+    const program = await runtime.executor.prepare(
+      read(Buffer.from(CONFORMANCE_CASE.model, 'base64')),
+    );
+    const feeds = {
+      x: float32(new Float32Array(243), [1, 3, 9, 9]),
+      dy: float32(new Float32Array(4), [1, 4]),
+    };
+    await program.run(feeds);
+    hangs = true;
+    const under = program.run(feeds);
+    webgpu.lose();
+    await expect(under).rejects.toMatchObject({ code: 'E_BACKEND_LOST' });
+    await expect(program.run(feeds)).rejects.toMatchObject({ code: 'E_BACKEND_LOST' });
+    await program.dispose();
+    expect((await backends.runtime(job)).report.backend).toBe('wasm');
   });
 
   it('takes a runtime by its own name', async () => {

@@ -4,6 +4,7 @@ import { checkConformance } from './conformance.js';
 import type { Job } from './jobs.js';
 import { measure, type Measurements } from './speed.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
+import { UntilLost } from './until-lost.js';
 
 const NAMES: Record<Backend, string> = {
   webgpu: 'WebGPU',
@@ -193,13 +194,17 @@ export class Backends {
     if (this.#failed.has(factory.id)) return undefined;
     let runtime: Runtime | undefined;
     try {
-      runtime = await factory.start(
+      let executor: UntilLost | undefined;
+      const started = await factory.start(
         job,
         () => {
           if (this.#current?.runtime === runtime) this.#loss();
+          executor?.lose();
         },
         insist,
       );
+      executor = new UntilLost(started.executor);
+      runtime = { ...started, executor };
       await checkConformance(runtime);
       return runtime;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Backend, RuntimeId } from '../shared/api.js';
 import type { Job } from './jobs.js';
 
 /** Prepares graphs, and counts what it holds. */
-interface CountingExecutor extends Executor {
+export interface CountingExecutor extends Executor {
   /** Programs that are alive. */
   readonly sessions: number;
   /** Tensors that are alive, where the library tells. */

@@ -98,6 +98,9 @@ export async function startWebGl(onLost: () => void, insist: boolean): Promise<R
   registerBackend('webgl', () => new webgl.MathBackendWebGL(new webgl.GPGPUContext(context)), 2);
   await activate('webgl');
   const isLost = (): boolean => context.isContextLost();
+  // The library asks for the fence of a lost context for ever.
+  const wait = context.clientWaitSync.bind(context);
+  context.clientWaitSync = (...fence) => (isLost() ? context.ALREADY_SIGNALED : wait(...fence));
   canvas.addEventListener('webglcontextlost', onLost);
   return {
     backend: 'webgl',
