@@ -12,5 +12,7 @@ export function useGallery(): void {
     benchmarks: new URL('benchmarks/', base),
     runtime: new URL('runtime/', base),
     worker,
+    // A person may want the same arithmetic on every visit.
+    tune: new URL(location.href).searchParams.get('tune') !== 'off',
   });
 }

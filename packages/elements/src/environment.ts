@@ -14,6 +14,8 @@ export interface Environment {
   readonly runtime: string | URL;
   /** Bundled worker script; by default the one beside the engine's module. */
   readonly worker?: string | URL;
+  /** Let the engine find out which convolutions are fastest on the visitor's device, while it rests; true by default. */
+  readonly tune?: boolean;
 }
 
 let environment: Environment = {
@@ -57,5 +59,6 @@ export function newEngine(): EngineClient {
   return new EngineClient({
     runtimeBase: environment.runtime,
     ...(environment.worker === undefined ? {} : { workerUrl: environment.worker }),
+    ...(environment.tune === undefined ? {} : { tune: environment.tune }),
   });
 }

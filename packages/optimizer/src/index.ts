@@ -2,3 +2,16 @@ export type { ConvolutionShape } from './convolution.js';
 export { formsOf, type Form, type Order, type Product, type Winograd } from './form.js';
 export { optimize, type OptimizeOptions } from './optimize.js';
 export { NODE_POLICY, UNCHANGED, WASM_POLICY, type Policy } from './policy.js';
+export {
+  LARGEST_ERROR,
+  shapeKey,
+  tunableShapes,
+  tune,
+  tunedPolicy,
+  tuneShape,
+  type Tuned,
+  type TunedForms,
+  type TunedProgram,
+  type TuneOptions,
+  type TuningTarget,
+} from './tuning.js';

@@ -47,8 +47,13 @@ export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): 
   return changed ? writer.finish() : graph;
 }
 
-/** What is known of the values; operators without a rule hide what is behind them, but are no error here. */
-function valuesOf(graph: Graph, shapes: InferOptions): Graph['values'] {
+/**
+ * What is known of the values; operators without a rule hide what is behind them, but are no error here.
+ *
+ * @param graph any graph
+ * @param shapes of inputs that it leaves open
+ */
+export function valuesOf(graph: Graph, shapes: InferOptions): Graph['values'] {
   try {
     return inferShapes(graph, shapes).values;
   } catch (error) {

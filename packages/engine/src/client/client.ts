@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly workerUrl?: string | URL;
   /** Threads of the WASM backend; by default what the machine has, at most 4. */
   readonly threads?: number;
+  /** Find out which convolutions are fastest on this device, while nothing is asked of it; true by default. */
+  readonly tune?: boolean;
   /** Milliseconds the worker may take to answer the first call. */
   readonly startLimitMs?: number;
 }
@@ -96,7 +98,7 @@ export class EngineClient extends EventTarget {
     this.#options = options;
   }
 
-  /** The backend of the last answer. */
+  /** The backend that works, or did last. */
   get backend(): BackendReport | undefined {
     return this.#backend;
   }
@@ -282,7 +284,7 @@ export class EngineClient extends EventTarget {
   }
 
   async #start(): Promise<Connection> {
-    const { runtimeBase, workerUrl, threads, startLimitMs = 30_000 } = this.#options;
+    const { runtimeBase, workerUrl, threads, tune, startLimitMs = 30_000 } = this.#options;
     const worker = createWorker(workerUrl);
     let kill: (reason: LensError) => void = () => undefined;
     const death = new Promise<never>((_, reject) => {
@@ -293,7 +295,10 @@ export class EngineClient extends EventTarget {
     });
     death.catch(() => undefined);
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }: MessageEvent<Progress>) => this.#listeners.get(data.job)?.(data);
+    port1.onmessage = ({ data }: MessageEvent<Progress>) => {
+      this.#backend = data.backend ?? this.#backend;
+      this.#listeners.get(data.job)?.(data);
+    };
     worker.addEventListener('error', (event) => {
       kill(
         new LensError(
@@ -315,6 +320,7 @@ export class EngineClient extends EventTarget {
     const config = {
       runtimeBase: new URL(runtimeBase, document.baseURI).href,
       ...(threads === undefined ? {} : { threads }),
+      ...(tune === undefined ? {} : { tune }),
     };
     try {
       const started = api.start(config, Comlink.transfer(port2, [port2]));

@@ -327,6 +327,8 @@ export interface EngineConfig {
   readonly threads?: number;
   /** Rewrite convolutions so that the WASM backend computes them faster; true by default. */
   readonly optimize?: boolean;
+  /** Find out which rewriting is fastest on this device, while nothing is asked of it; true by default. */
+  readonly tune?: boolean;
 }
 
 /** What a running job says while it works. */
@@ -340,6 +342,8 @@ export interface Progress {
   readonly total?: number;
   /** Pictures of a recipe that is being followed. */
   readonly frame?: Frame;
+  /** The backend that works on it from now on. */
+  readonly backend?: BackendReport;
 }
 
 /**

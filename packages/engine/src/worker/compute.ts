@@ -45,6 +45,8 @@ export class Compute {
   readonly #maps = new Map<Network, FeatureMaps>();
   readonly #derive = new Map<Network, Derive>();
   readonly #follow = new Map<Network, Follow>();
+  /** The backend that the page knows of. */
+  #said: BackendReport | undefined;
 
   /** @param backends the runtimes that may be used */
   constructor(backends: Backends) {
@@ -316,6 +318,11 @@ export class Compute {
     for (;;) {
       const { runtime, report } = await this.#backends.runtime(job);
       job.check();
+      // Said now, not with the answer: a run may take minutes, and its device may be lost on the way.
+      if (report !== this.#said) {
+        job.report({ stage: 'start', what: 'the compute runtime', backend: report });
+      }
+      this.#said = report;
       try {
         return await work(runtime, report);
       } catch (error) {

@@ -3,6 +3,7 @@ import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
+import { TunedExecutor, type KeptForms } from './tuned-executor.js';
 import { threadsOf, wasmExecutor, wasmReason } from './wasm-executor.js';
 import { fetchWasm, ORT_FILES } from './runtime-files.js';
 import { findGpu } from './webgpu-device.js';
@@ -33,8 +34,14 @@ async function checkScript(url: string, job: Job): Promise<void> {
  * @param base address of the runtime's folder
  * @param wishedThreads at most so many threads
  * @param optimize rewrite convolutions for it
+ * @param kept where the fastest rewritings are kept; without it nothing is tuned
  */
-export function ortWasm(base: string, wishedThreads?: number, optimize = true): RuntimeFactory {
+export function ortWasm(
+  base: string,
+  wishedThreads?: number,
+  optimize = true,
+  kept?: KeptForms,
+): RuntimeFactory {
   return {
     backend: 'wasm',
     id: 'ort-wasm',
@@ -50,7 +57,9 @@ export function ortWasm(base: string, wishedThreads?: number, optimize = true): 
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
-      const executor = wasmExecutor(ort, optimize ? WASM_POLICY : UNCHANGED);
+      const executor = kept
+        ? new TunedExecutor(wasmExecutor(ort, UNCHANGED), WASM_POLICY, kept)
+        : wasmExecutor(ort, optimize ? WASM_POLICY : UNCHANGED);
       return {
         backend: 'wasm',
         id: 'ort-wasm',
