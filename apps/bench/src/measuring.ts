@@ -8,9 +8,9 @@ import {
   type WorkRow,
 } from '@convlens/core';
 import { asError, newEngine } from '@convlens/elements';
-import type { EngineClient, NetworkSource } from '@convlens/engine';
+import type { EngineClient, NetworkSource, RuntimeId } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
-import type { BenchRuntime } from './runtimes.js';
+import { runtimeTitle, type BenchRuntime } from './runtimes.js';
 import type { BenchState } from './state.js';
 
 /** Everything that one measuring needs. */
@@ -100,12 +100,12 @@ export class Measuring {
   }
 
   async #measure(runtime: BenchRuntime, engine: EngineClient): Promise<void> {
-    const { id, title, choice } = runtime;
+    const { id, title } = runtime;
     const signal = this.#signal;
     this.#step(`Starting ${title}`);
-    const report = await engine.useBackend(choice, { signal });
+    const report = await engine.useBackend(id, { signal });
     if (report.runtime !== id) {
-      const why = report.failed.find(({ backend }) => backend === choice)?.message;
+      const why = report.failed.find((one) => one.runtime === id)?.message;
       throw new LensError('E_BACKEND_INIT', why ?? `${title} does not work here.`);
     }
     this.#step(`Operators on ${title}`);
@@ -152,9 +152,14 @@ export class Measuring {
     { runtime, network, work, batch }: Pick<WorkRow, 'runtime' | 'network' | 'work' | 'batch'>,
   ): Promise<WorkRow> {
     const request = { kind: 'work', network, work, batch } as const;
+    // What it refused before has been done by another.
+    await engine.useBackend(runtime as RuntimeId, { signal: this.#signal });
     const { work: measured, backend } = await engine.measure(request, { signal: this.#signal });
     if (!measured || backend.runtime !== runtime) {
-      throw new LensError('E_BACKEND_LOST', 'The backend was lost while it was measured.');
+      throw new LensError(
+        'E_BACKEND_LOST',
+        `${runtimeTitle(runtime)} was lost while it was measured, or cannot do it.`,
+      );
     }
     const key = `${network} ${work} ${batch}`;
     const expected = this.#answers.get(key);

@@ -1,18 +1,19 @@
-import type { BackendChoice } from '@convlens/engine';
+import type { RuntimeId } from '@convlens/engine';
 
 /** A runtime that can be measured. */
 export interface BenchRuntime {
-  readonly id: string;
+  readonly id: RuntimeId;
   readonly title: string;
-  /** What to ask the engine for. */
-  readonly choice: BackendChoice;
   readonly gpu: boolean;
 }
 
 /** All of them, in the order in which they are measured: the first is what the others are compared with. */
 export const RUNTIMES: readonly BenchRuntime[] = [
-  { id: 'ort-wasm', title: 'WASM · ONNX Runtime', choice: 'wasm', gpu: false },
-  { id: 'ort-webgpu', title: 'WebGPU · ONNX Runtime', choice: 'webgpu', gpu: true },
+  { id: 'ort-wasm', title: 'WASM · ONNX Runtime', gpu: false },
+  { id: 'tfjs-wasm', title: 'WASM · TensorFlow.js', gpu: false },
+  { id: 'tfjs-webgl', title: 'WebGL · TensorFlow.js', gpu: true },
+  { id: 'ort-webgpu', title: 'WebGPU · ONNX Runtime', gpu: true },
+  { id: 'tfjs-webgpu', title: 'WebGPU · TensorFlow.js', gpu: true },
 ];
 
 /** The title of a runtime, also of one that only other programs have. */

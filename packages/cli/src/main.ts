@@ -50,14 +50,14 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
       [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N] --out DIR
       fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
       pgd by default, classes by number or name, without --label what the network says is taken for right
-  bench MODEL... [--runtime ort-node|ort-wasm]... [--work forward|gradient|dream]... [--batch N]...
+  bench MODEL... [--runtime ort-node|ort-wasm|tfjs-wasm]... [--work forward|gradient|dream]... [--batch N]...
       [--seconds N] [--json] [--out DIR]
       speed of each runtime at each work, and how far they are apart; alexnet-224, vgg16-224, resnet18-224,
       resnet50-224 and densenet121-224 are built with weights from a seed
 
 Pictures by recipe come as NAME.png (with the recipe inside), NAME.json (the recipe) and NAME.csv (the objective).
 MODEL is a file or the id of an embedded network (resnet18, vgg11, alexnet, densenet, resnet18-robust).
---runtime ort-node|ort-wasm chooses what computes; ort-node by default.
+--runtime ort-node|ort-wasm|tfjs-wasm chooses what computes; ort-node by default.
 `;
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<string>>> = {

@@ -1,5 +1,11 @@
-import type { OrtExecutor } from '@convlens/engine/node';
-import { createNodeExecutor, createNodeWasmExecutor, UNCHANGED } from '@convlens/engine/node';
+import type { PoolLowering } from '@convlens/autodiff';
+import type { Executor } from '@convlens/core';
+import {
+  createNodeExecutor,
+  createNodeTfjsExecutor,
+  createNodeWasmExecutor,
+  UNCHANGED,
+} from '@convlens/engine/node';
 import { UsageError, type Given } from './arguments.js';
 
 /**
@@ -11,13 +17,13 @@ import { UsageError, type Given } from './arguments.js';
  *   `speed` for loops of many steps
  * @throws UsageError for one that does not exist
  */
-export async function runtimeOf(given: Given, use: 'numbers' | 'speed'): Promise<OrtExecutor> {
+export async function runtimeOf(given: Given, use: 'numbers' | 'speed'): Promise<Executor> {
   const name = given.text('runtime') ?? RUNTIMES[0];
   return executorOf(name, use === 'numbers');
 }
 
 /** Runtimes that there are in Node, the default first. */
-export const RUNTIMES = ['ort-node', 'ort-wasm'] as const;
+export const RUNTIMES = ['ort-node', 'ort-wasm', 'tfjs-wasm'] as const;
 
 /**
  * A runtime by its name.
@@ -26,9 +32,19 @@ export const RUNTIMES = ['ort-node', 'ort-wasm'] as const;
  * @param direct compute convolutions as they stand
  * @throws UsageError for one that does not exist
  */
-export async function executorOf(name: string, direct = false): Promise<OrtExecutor> {
+export async function executorOf(name: string, direct = false): Promise<Executor> {
   const options = direct ? { policy: UNCHANGED } : {};
   if (name === 'ort-node') return createNodeExecutor(options);
   if (name === 'ort-wasm') return createNodeWasmExecutor(options);
+  if (name === 'tfjs-wasm') return createNodeTfjsExecutor();
   throw new UsageError(`--runtime is one of ${RUNTIMES.join(', ')}, got "${name}"`);
+}
+
+/**
+ * How max-pooling is differentiated on a runtime: by indices where it gives them, and they are fast.
+ *
+ * @param name one of `RUNTIMES`
+ */
+export function poolOf(name: string | undefined): PoolLowering {
+  return name === undefined || name === 'ort-node' ? 'indices' : 'portable';
 }

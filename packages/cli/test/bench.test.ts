@@ -28,28 +28,32 @@ it('convlens bench measures each runtime at each work, and runtimes agree', asyn
     ...quick,
   );
   expect(code).toBe(0);
-  expect(out.split('\n')).toHaveLength(1 + 2 * 3 * 2);
+  expect(out.split('\n')).toHaveLength(1 + 3 * 3 * 2);
   const report = readReport(readFileSync(join(folder, 'bench.json'), 'utf8'));
-  expect(report.runtimes.map(({ runtime }) => runtime)).toEqual(['ort-node', 'ort-wasm']);
+  expect(report.runtimes.map(({ runtime }) => runtime)).toEqual([
+    'ort-node',
+    'ort-wasm',
+    'tfjs-wasm',
+  ]);
   expect(report.work.filter(({ failed }) => failed !== undefined)).toEqual([]);
   for (const { runtime, difference = 0, medianMs, gflops } of report.work) {
     expect(medianMs).toBeGreaterThan(0);
     expect(gflops).toBeGreaterThan(0);
     // One rectifier within rounding of zero moves single pixels of a gradient.
-    if (runtime === 'ort-wasm') expect(difference).toBeLessThan(1e-2);
+    if (runtime !== 'ort-node') expect(difference).toBeLessThan(1e-2);
   }
-  const wasm = report.operators.filter(({ runtime }) => runtime === 'ort-wasm');
-  expect(wasm).toHaveLength(operatorCases.length);
+  const wasm = report.operators.filter(({ runtime }) => runtime !== 'ort-node');
+  expect(wasm).toHaveLength(2 * operatorCases.length);
   for (const { name, value, gradient } of wasm) {
     expect(value, name).toBeLessThan(1e-5);
     expect(gradient, name).toBeLessThan(1e-5);
   }
-  expect(readFileSync(join(folder, 'bench.csv'), 'utf8').split('\n')).toHaveLength(1 + 12 + 1);
+  expect(readFileSync(join(folder, 'bench.csv'), 'utf8').split('\n')).toHaveLength(1 + 18 + 1);
 });
 
 it.each([
   [['--work', 'nothing'], /--work is one of forward, gradient, dream, got "nothing"/],
-  [['--runtime', 'cuda'], /--runtime is one of ort-node, ort-wasm, got "cuda"/],
+  [['--runtime', 'cuda'], /--runtime is one of ort-node, ort-wasm, tfjs-wasm, got "cuda"/],
   [['--batch', '0'], /--batch takes a whole number from 1 up/],
   [['--seconds', '0'], /--seconds takes a number above 0/],
 ])('%j is bad usage', async (args, words) => {

@@ -105,8 +105,9 @@ describe('convlens run and vjp', () => {
     expect(change / square).toBeCloseTo(1, 1);
   });
 
-  it('gives the same on the WASM runtime', async () => {
-    for (const runtime of ['ort-node', 'ort-wasm']) {
+  it('gives the same on the runtimes for WASM', async () => {
+    const runtimes = ['ort-node', 'ort-wasm', 'tfjs-wasm'];
+    for (const runtime of runtimes) {
       const { code } = await convlens(
         'run',
         'densenet',
@@ -121,12 +122,14 @@ describe('convlens run and vjp', () => {
       );
       expect(code).toBe(0);
     }
-    const [a, b] = ['ort-node', 'ort-wasm'].map(
+    const [a, ...others] = runtimes.map(
       (runtime) => readNpy(readFileSync(at(`${runtime}/denseblock2.npy`))).data as Float32Array,
     );
-    let worst = 0;
-    a!.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - b![i]!))));
-    expect(worst).toBeLessThan(1e-4);
+    for (const other of others) {
+      let worst = 0;
+      a!.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - other[i]!))));
+      expect(worst).toBeLessThan(1e-4);
+    }
   });
 });
 

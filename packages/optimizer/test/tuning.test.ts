@@ -11,6 +11,7 @@ import {
   tunedPolicy,
   tuneShape,
   UNCHANGED,
+  type ConvolutionShape,
   type Form,
   type TuningTarget,
 } from '../src/index.js';
@@ -102,10 +103,17 @@ describe('tuning', () => {
   });
 
   it('measures a convolution with the extents that it was asked for', async () => {
-    const shape = {
-      ...{ batch: 2, inputs: 3, outputs: 5, from: [13, 11], to: [6, 5] },
-      ...{ kernel: [5, 3], strides: [2, 2], dilations: [1, 1], padded: true },
-    } as const;
+    const shape: ConvolutionShape = {
+      batch: 2,
+      inputs: 3,
+      outputs: 5,
+      from: [13, 11],
+      to: [6, 5],
+      kernel: [5, 3],
+      strides: [2, 2],
+      dilations: [1, 1],
+      padded: true,
+    };
     const { graph: sample, feeds } = sampleConvolution(shape);
     const session = await ort.InferenceSession.create(write(sample));
     const { data, shape: dims } = feeds.x as TensorData<'float32'>;

@@ -9,7 +9,7 @@ import {
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError } from '../arguments.js';
 import { Output, readModel } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 import { signedPicture } from './project.js';
 import { imageTensor } from './run.js';
 
@@ -42,7 +42,7 @@ export async function attribute(args: readonly string[]): Promise<string> {
   const lines = [
     `class ${index}${network.classes ? ` (${network.classes[index] ?? '?'})` : ''}, score ${scores.data[index]}`,
   ];
-  const gradients = new Gradients(network, executor);
+  const gradients = new Gradients(network, executor, poolOf(given.text('runtime')));
   const { map: result, notes } = await compute({
     network,
     gradients,

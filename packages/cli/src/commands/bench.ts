@@ -21,7 +21,7 @@ import {
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError, type Given } from '../arguments.js';
 import { Output, readModel } from '../files.js';
-import { executorOf, RUNTIMES } from '../runtime.js';
+import { executorOf, poolOf, RUNTIMES } from '../runtime.js';
 
 /** Everything that is measured, in order. */
 interface Plan {
@@ -115,8 +115,7 @@ async function measureAll(plan: Plan): Promise<BenchReport> {
     const began = performance.now();
     const executor = await executorOf(runtime);
     const startMs = performance.now() - began;
-    const pool = runtime === 'ort-node' ? 'indices' : 'portable';
-    const watch: Watch = { now: () => performance.now(), pool };
+    const watch: Watch = { now: () => performance.now(), pool: poolOf(runtime) };
     const peak = await measurePeak(executor, watch);
     const answers = await runOperatorCases(executor, watch);
     reference.operators ??= answers;

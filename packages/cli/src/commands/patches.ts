@@ -15,7 +15,7 @@ import type { Pixels } from '@convlens/data';
 import { float32, LensError } from '@convlens/onnx';
 import { parse, UsageError } from '../arguments.js';
 import { imageFiles, Output, readModel } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 import { signedPicture } from './project.js';
 import { imageCrop, imageTensor } from './run.js';
 import { ruleOf } from './vjp.js';
@@ -88,7 +88,7 @@ export async function patches(args: readonly string[]): Promise<string> {
   const files = imageFiles([...given.list('images'), ...given.rest]);
   const executor = await runtimeOf(given, 'speed');
   const maps = new FeatureMaps(network, executor);
-  const gradients = new Gradients(network, executor);
+  const gradients = new Gradients(network, executor, poolOf(given.text('runtime')));
   const { ranking, skipped } = await rankFiles(network, maps, layer, top, files);
   const field = receptiveFields(network.graph, network.input.name).get(value);
   const [, height, width] = network.input.shape;

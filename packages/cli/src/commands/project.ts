@@ -4,7 +4,7 @@ import { colorize, divergingLight, type Pixels } from '@convlens/data';
 import { float32, type TensorData } from '@convlens/onnx';
 import { parse, UsageError } from '../arguments.js';
 import { Output, readModel } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 import { imageTensor } from './run.js';
 import { ruleOf } from './vjp.js';
 
@@ -64,7 +64,7 @@ export async function projectCommand(args: readonly string[]): Promise<string> {
   const executor = await runtimeOf(given, 'numbers');
   const maps = new FeatureMaps(network, executor);
   const activation = (await maps.read(input, [layer.value])).get(layer.value)!;
-  const gradients = new Gradients(network, executor);
+  const gradients = new Gradients(network, executor, poolOf(given.text('runtime')));
   const place = row === undefined || column === undefined ? {} : { row, column };
   const found = await project(
     network,

@@ -3,7 +3,7 @@ import type { ProjectionRule } from '@convlens/core';
 import { inferShapes } from '@convlens/onnx';
 import { parse, splitPair, UsageError } from '../arguments.js';
 import { Output, readModel, readTensor } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 
 const RULES: readonly ProjectionRule[] = ['backprop', 'deconvnet', 'guided'];
 
@@ -50,6 +50,7 @@ export async function vjpCommand(args: readonly string[]): Promise<string> {
     wrt,
     rule,
     outputs,
+    pool: poolOf(given.text('runtime')),
   });
   const executor = await runtimeOf(given, 'numbers');
   const program = await executor.prepare(made.graph);

@@ -4,7 +4,7 @@ import { checkRecipe, type AscentRecipe, type Goal, type Recipe, type Term } fro
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError, type Given, type OptionTable } from '../arguments.js';
 import { Output, readModel, type Model } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 import { imagesOf } from './images.js';
 import { identity, modelOf, readRecipeFile, recipeText } from './read.js';
 import { probabilities, render, type Rendered } from './render.js';
@@ -132,7 +132,7 @@ export async function makePictures(
   const folder = given.needed('out');
   const { network, recipes } = recipesOf(given, technique, ask);
   const executor = await runtimeOf(given, 'speed');
-  const pool = given.text('runtime') === 'ort-wasm' ? 'portable' : 'indices';
+  const pool = poolOf(given.text('runtime'));
   const lines: string[] = [];
   for (const recipe of recipes) {
     const rendered = await render(network, executor, pool, recipe, imagesOf(given, recipe));

@@ -19,6 +19,7 @@ import type { Progress } from '../shared/api.js';
 export { Engine } from '../worker/engine.js';
 export type { Job } from '../worker/jobs.js';
 export { OrtExecutor } from '../worker/ort-executor.js';
+export { TfjsExecutor } from '@convlens/tfjs';
 export { UNCHANGED } from '@convlens/optimizer';
 export type * from '../shared/api.js';
 

@@ -194,16 +194,16 @@ export class Backends {
     if (this.#failed.has(factory.id)) return undefined;
     let runtime: Runtime | undefined;
     try {
-      let executor: UntilLost | undefined;
+      const watched: { executor?: UntilLost } = {};
       const started = await factory.start(
         job,
         () => {
           if (this.#current?.runtime === runtime) this.#loss();
-          executor?.lose();
+          watched.executor?.lose();
         },
         insist,
       );
-      executor = new UntilLost(started.executor);
+      const executor = (watched.executor = new UntilLost(started.executor));
       runtime = { ...started, executor };
       await checkConformance(runtime);
       return runtime;

@@ -126,7 +126,7 @@ export class TunedExecutor implements CountingExecutor {
           throw error;
         });
         return {
-          run: program.run,
+          run: (feeds, outputs) => program.run(feeds, outputs),
           dispose: async () => {
             await program.dispose();
             this.#own--;
