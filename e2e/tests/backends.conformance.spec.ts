@@ -51,6 +51,36 @@ test('the dream studio makes the same picture on every backend that is chosen', 
   expect(difference(pictures[2]!, pictures[0]!)).toBeLessThan(1);
 });
 
+test('while megabytes are on their way, a small runtime answers', async ({ page }) => {
+  test.setTimeout(120_000);
+  let arrive = (): void => undefined;
+  const line = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/runtime/ort-wasm-*.wasm', async (route) => {
+    await line;
+    await route.continue();
+  });
+  const viewer = new Viewer(page, galleryUrl('isolated'));
+  await viewer.open('network=alexnet&layer=relu1&view=maps');
+  await expect(viewer.classes).toHaveCount(5, { timeout: 30_000 });
+  const runtime = (): Promise<string | undefined> =>
+    page.evaluate(() => document.querySelector('filter-viewer')!.engine.backend?.runtime);
+  expect(await runtime()).toBe('tfjs-wasm');
+  const before = await viewer.classes.allInnerTexts();
+  arrive();
+  let asked = 0;
+  // Any layer asks again; sooner or later it is the other one that answers.
+  await expect
+    .poll(
+      async () => {
+        await viewer.layer(`relu${1 + (++asked % 5)}`).click();
+        return runtime();
+      },
+      { timeout: 60_000 },
+    )
+    .toBe('ort-wasm');
+  expect(await viewer.classes.allInnerTexts()).toEqual(before);
+});
+
 test('a WebGL context that is lost in the middle of a run: the next backend goes on', async ({
   page,
 }) => {
@@ -86,7 +116,7 @@ test('a WebGL context that is lost in the middle of a run: the next backend goes
 });
 
 test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(900_000);
   const viewer = new Viewer(page, galleryUrl('plain'));
   await viewer.open('network=vgg11');
   await expect(viewer.classes).toHaveCount(5);

@@ -40,7 +40,7 @@ for (const backend of RUNTIMES) {
       backend,
     );
     // Another runtime's numbers would prove nothing.
-    expect(used.runtime).toBe(backend);
+    expect(used.runtime, used.reason).toBe(backend);
     const wrong: string[] = [];
     const parts: number[] = [];
     for (const { name, model, data, tensors } of cases) {

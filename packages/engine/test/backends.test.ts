@@ -199,6 +199,33 @@ describe('choosing a backend', () => {
     expect((await backends.runtime(job)).report.backend).toBe('wasm');
   });
 
+  it('lets a light runtime answer until the files of the better one have come', async () => {
+    let arrive = (): void => undefined;
+    const files = new Promise<void>((resolve) => (arrive = resolve));
+    const large = fake('wasm');
+    const { start } = large;
+    large.start = async (...all) => {
+      await files;
+      return start(...all);
+    };
+    const light: Fake = Object.assign(fake('wasm', { id: 'tfjs-wasm' }), { light: true as const });
+    const backends = new Backends([large, light]);
+    let changes = 0;
+    backends.onChange = () => void changes++;
+    expect((await backends.runtime(job)).report.runtime).toBe('tfjs-wasm');
+    arrive();
+    for (let i = 0; i < 200 && changes < 2; i++) await new Promise((next) => setTimeout(next, 10));
+    expect((await backends.runtime(job)).report.runtime).toBe('ort-wasm');
+    expect(light.disposed).toBe(1);
+  });
+
+  it('does not start the light runtime when the better one is there at once', async () => {
+    const light: Fake = Object.assign(fake('wasm', { id: 'tfjs-wasm' }), { light: true as const });
+    const backends = new Backends([fake('wasm'), light]);
+    expect((await backends.runtime(job)).report.runtime).toBe('ort-wasm');
+    expect(light.starts).toBe(0);
+  });
+
   it('takes a runtime by its own name', async () => {
     const backends = new Backends([fake('wasm'), fake('wasm', { id: 'tfjs-wasm' })]);
     expect((await backends.use('tfjs-wasm', job)).runtime).toBe('tfjs-wasm');

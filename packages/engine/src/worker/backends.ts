@@ -19,6 +19,9 @@ const fits = (
   choice: BackendChoice,
 ): boolean => choice === backend || choice === id;
 
+/** Milliseconds that a runtime may take to start before a light one stands in: it takes less when its files are cached. */
+const HEAD_START = 600;
+
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
@@ -135,11 +138,54 @@ export class Backends {
     if (compare && known.every(({ ms }) => ms !== undefined)) {
       known.sort((one, other) => one.ms! - other.ms!);
     } else if (compare && choice === 'wasm') return this.#contest(rivals, insist, job);
-    for (const { factory } of known) {
-      const runtime = await this.#open(factory, insist, job);
+    for (const [i, { factory }] of known.entries()) {
+      const light = known.slice(i + 1).find((each) => each.factory.light)?.factory;
+      const runtime =
+        choice === 'auto' && light
+          ? await this.#openOrStandIn(factory, light, job)
+          : await this.#open(factory, insist, job);
       if (runtime && (choice !== 'auto' || (await this.#isWorthIt(runtime, job)))) return runtime;
     }
     return undefined;
+  }
+
+  /**
+   * Starts a runtime. Where it is long in coming, as megabytes are on a slow line, a light one stands in until it is there.
+   */
+  async #openOrStandIn(
+    factory: RuntimeFactory,
+    light: RuntimeFactory,
+    job: Job,
+  ): Promise<Runtime | undefined> {
+    let ready: Runtime | undefined;
+    // Not ended with the job that has waited for it first.
+    const { signal } = new AbortController();
+    const report: Job['report'] = (progress) => {
+      job.report(progress);
+    };
+    const began = performance.now();
+    const coming = this.#open(factory, false, {
+      signal,
+      paused: false,
+      report,
+      check: () => undefined,
+    }).then((runtime) => (ready = runtime));
+    const late = new Promise<'late'>((resolve) => setTimeout(resolve, HEAD_START, 'late'));
+    const first = await Promise.race([coming, late]);
+    if (first !== 'late') return first;
+    const standIn = await this.#open(light, false, job);
+    if (ready || !standIn) {
+      await standIn?.dispose();
+      return ready ?? coming;
+    }
+    void coming.then(async (runtime) => {
+      await this.#starting?.catch(() => undefined);
+      if (!runtime) return;
+      const isStandingIn = this.#current?.runtime === standIn && !this.#lost;
+      if (isStandingIn) this.#take(runtime, performance.now() - began, 'auto');
+      else await runtime.dispose();
+    });
+    return standIn;
   }
 
   /** Starts all, and keeps the fastest. */

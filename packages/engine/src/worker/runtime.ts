@@ -29,6 +29,8 @@ export interface Runtime {
 export interface RuntimeFactory {
   readonly backend: Backend;
   readonly id: RuntimeId;
+  /** Whether its files are so small that it can answer while another one's are on their way. */
+  readonly light?: true;
   /**
    * @param job for progress
    * @param onLost called when the device goes away later

@@ -9,6 +9,7 @@ export function tfjsWasm(base: string): RuntimeFactory {
   return {
     backend: 'wasm',
     id: 'tfjs-wasm',
+    light: true,
     start: async (job) => (await import('./tfjs-start.js')).startWasm(base, job),
   };
 }
