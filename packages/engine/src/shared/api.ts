@@ -17,8 +17,10 @@ import type {
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
+import type { LabAnswer, LabFrame, LabJob } from './lab.js';
 
 export type { AttributionMethod };
+export type * from './lab.js';
 
 /** What does the arithmetic, in the words of the person who chooses it. */
 export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
@@ -340,6 +342,8 @@ export interface Progress {
   readonly total?: number;
   /** Pictures of a recipe that is being followed. */
   readonly frame?: Frame;
+  /** What an experiment of the adversarial lab has so far. */
+  readonly lab?: LabFrame;
 }
 
 /**
@@ -363,6 +367,7 @@ export interface EngineApi {
   follow(job: number, request: RecipeRequest): Promise<RecipeResult>;
   /** Lets a recipe stop after its step; it answers with where it is. */
   pause(job: number): Promise<void>;
+  lab(job: number, request: LabJob): Promise<LabAnswer>;
   runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
   measure(job: number, request: MeasureRequest): Promise<MeasureAnswer>;
   memory(): Promise<MemoryReport>;

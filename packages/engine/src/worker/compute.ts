@@ -19,6 +19,8 @@ import type {
   BackendReport,
   GraphRequest,
   GraphResult,
+  LabAnswer,
+  LabJob,
   LayerActivation,
   MeasureAnswer,
   MeasureRequest,
@@ -33,6 +35,7 @@ import type { Backends } from './backends.js';
 import type { Derive } from './derive.js';
 import type { Follow, Following } from './follow.js';
 import type { Job } from './jobs.js';
+import type { Lab } from './lab/lab.js';
 import { rankImages, type ReadImage } from './rank-images.js';
 import type { Runtime } from './runtime.js';
 
@@ -45,15 +48,17 @@ export class Compute {
   readonly #maps = new Map<Network, FeatureMaps>();
   readonly #derive = new Map<Network, Derive>();
   readonly #follow = new Map<Network, Follow>();
+  #lab: Lab | undefined;
 
   /** @param backends the runtimes that may be used */
   constructor(backends: Backends) {
     this.#backends = backends;
     backends.onChange = () => {
       const all = [...this.#maps.values(), ...this.#derive.values(), ...this.#follow.values()];
-      for (const held of all) {
+      for (const held of [...all, ...(this.#lab ? [this.#lab] : [])]) {
         void held.dispose().catch(() => undefined);
       }
+      this.#lab = undefined;
       this.#maps.clear();
       this.#derive.clear();
       this.#follow.clear();
@@ -82,6 +87,7 @@ export class Compute {
     this.#derive.delete(network);
     this.#follow.delete(network);
     for (const one of held) await one?.dispose().catch(() => undefined);
+    await this.#lab?.forget(network).catch(() => undefined);
   }
 
   /**
@@ -262,6 +268,28 @@ export class Compute {
         this.#follow.set(network, follow);
       }
       return { ...(await follow.run(job, request, images, following)), backend };
+    });
+  }
+
+  /**
+   * Runs an experiment of the adversarial lab; from its beginning with the next backend when the device is lost meanwhile.
+   *
+   * @param networks the open networks
+   * @param images the kept images
+   * @throws LensError `E_ARGUMENT`, `E_OP_UNSUPPORTED`, `E_RUN`, `E_ABORTED`
+   */
+  lab(
+    job: Job,
+    request: LabJob,
+    networks: (id: string) => Network,
+    images: (id: string) => Pixels,
+  ): Promise<LabAnswer> {
+    const began = performance.now();
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const { Lab } = await import('./lab/lab.js');
+      const lab = (this.#lab ??= new Lab(runtime));
+      const answer = await lab.run(job, request, networks, images);
+      return { ...answer, backend, runMs: performance.now() - began } as LabAnswer;
     });
   }
 

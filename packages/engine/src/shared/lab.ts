@@ -1,0 +1,188 @@
+import type { AttackNorm, PerturbationSize, Queries, Settings } from '@convlens/core';
+import type { Pixels } from '@convlens/data';
+import type { BackendReport } from './api.js';
+
+/** An image of a set, and the class that is right for it. */
+export interface LabeledImage {
+  /** Id of a kept image. */
+  readonly image: string;
+  /** Without it, what the network answers before it is attacked. */
+  readonly label?: number;
+}
+
+/** An attack and its parameters; those left out have their defaults. */
+export interface AttackChoice {
+  /** Id of the method. */
+  readonly method: string;
+  readonly settings?: Settings;
+}
+
+/** A defence before the network. */
+export interface DefenceChoice {
+  /** Id of the defence. */
+  readonly id: string;
+  /** Its own default when left out. */
+  readonly strength?: number;
+  /** Whether the attack goes through the defence (BPDA, EOT), or is made on the bare network. */
+  readonly adaptive: boolean;
+}
+
+/** Asks for an image to be attacked. Its right class is what the network answers before. */
+export interface AttackJob extends AttackChoice {
+  readonly kind: 'attack';
+  readonly network: string;
+  /** Id of a kept image. */
+  readonly image: string;
+  /** Class to reach; any other than the answer before when left out. */
+  readonly target?: number;
+  readonly seed: number;
+  readonly defence?: DefenceChoice;
+}
+
+/** A picture of 8 bits, and what becomes of it. */
+export interface AttackedPicture {
+  /** Of the network's input size. */
+  readonly picture: Pixels;
+  readonly logits: Float32Array;
+  readonly fooled: boolean;
+  readonly size: PerturbationSize;
+}
+
+/** Answer to an `AttackJob`. */
+export interface AttackAnswer {
+  /** What the network saw before: the crop at input size. */
+  readonly original: Pixels;
+  readonly before: Float32Array;
+  /** The class that was right. */
+  readonly label: number;
+  /** Logits of the attacked image in float32. */
+  readonly after: Float32Array;
+  /** Whether the attacked image in float32 fools. */
+  readonly fooled: boolean;
+  readonly size: PerturbationSize;
+  /** As a file of 8 bits holds it; its attack went on where rounding alone made it fool no more. */
+  readonly file: AttackedPicture;
+  /** Rounds in which the rounded image was attacked itself. */
+  readonly repairs: number;
+  /** As the network is shown the file, behind a defence. */
+  readonly shown?: Pixels;
+  readonly queries: Queries;
+  readonly steps: number;
+  /** The values of all parameters. */
+  readonly settings: Settings;
+}
+
+/** Asks how often an attack succeeds against a defence of several strengths, when it does not know of it and when it does. */
+export interface DefenceJob extends AttackChoice {
+  readonly kind: 'defence';
+  readonly network: string;
+  readonly images: readonly LabeledImage[];
+  /** Id of the defence. */
+  readonly defence: string;
+  readonly strengths: readonly number[];
+  readonly seed: number;
+}
+
+/** What a defence of some strength is worth. */
+export interface DefencePoint {
+  readonly strength: number;
+  /** Part of all images that the defended network is right about without an attack. */
+  readonly accuracy: number;
+  /** Success of the attack made on the bare network, of the images that the defended one knew. */
+  readonly plain: number;
+  /** Success of the attack made through the defence. */
+  readonly adaptive: number;
+}
+
+/** Answer to a `DefenceJob`. */
+export interface DefenceAnswer {
+  /** In the order of the strengths. */
+  readonly points: readonly DefencePoint[];
+  /** Success on the bare network. */
+  readonly bare: number;
+}
+
+/** Asks for a picture that is nothing, and that the network is sure of. */
+export interface FoolingJob {
+  readonly kind: 'fooling';
+  readonly network: string;
+  /** By the gradient from noise, or by evolution of patterns. */
+  readonly way: 'gradient' | 'evolution';
+  readonly target: number;
+  /** Steps, or generations, at most. */
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Answer to a `FoolingJob`. */
+export interface FoolingAnswer {
+  readonly picture: Pixels;
+  /** Of the picture of 8 bits. */
+  readonly logits: Float32Array;
+  readonly steps: number;
+  /** Whether the confidence of 99.6 % was reached. */
+  readonly reached: boolean;
+}
+
+/** Asks for one perturbation for all images of a set. */
+export interface UniversalJob {
+  readonly kind: 'universal';
+  readonly network: string;
+  readonly images: readonly LabeledImage[];
+  readonly norm: AttackNorm;
+  readonly eps: number;
+  readonly seed: number;
+}
+
+/** What becomes of an image with a perturbation or a patch that was not made for it alone. */
+export interface ChangedPicture {
+  /** Id of the kept image. */
+  readonly image: string;
+  readonly picture: Pixels;
+  readonly before: Float32Array;
+  readonly after: Float32Array;
+  /** Whether the network knew it before. */
+  readonly known: boolean;
+}
+
+/** Answer to a `UniversalJob`. */
+export interface UniversalAnswer {
+  /** float32 `C * H * W`, in units of the pixels' range. */
+  readonly perturbation: Float32Array;
+  /** Part of the known images that it fools. */
+  readonly success: number;
+  /** The same for noise of that size. */
+  readonly noise: number;
+  readonly passes: number;
+  readonly pictures: readonly ChangedPicture[];
+}
+
+interface LabTable {
+  readonly attack: readonly [AttackJob, AttackAnswer];
+  readonly defence: readonly [DefenceJob, DefenceAnswer];
+  readonly fooling: readonly [FoolingJob, FoolingAnswer];
+  readonly universal: readonly [UniversalJob, UniversalAnswer];
+}
+
+/** Names of the lab's experiments. */
+export type LabKind = keyof LabTable;
+
+/** Asks for an experiment of the adversarial lab. */
+export type LabJob<K extends LabKind = LabKind> = LabTable[K][0];
+
+/** What an experiment gives. */
+export type LabAnswer<K extends LabKind = LabKind> = LabTable[K][1] & {
+  readonly backend: BackendReport;
+  /** Milliseconds, preparing included. */
+  readonly runMs: number;
+};
+
+/** What an experiment has so far. */
+export interface LabFrame {
+  /** The image as it is now. */
+  readonly picture?: Pixels;
+  /** What the network says to it; not in every frame. */
+  readonly logits?: Float32Array;
+  /** Of a `DefenceJob`. */
+  readonly points?: readonly DefencePoint[];
+}
