@@ -58,10 +58,10 @@ describe.runIf(existsSync(`${models}resnet18.onnx`))('the lab of the worker', ()
 
   it('goes through a defence when it knows of it, and is judged behind it either way', async () => {
     const { engine, run } = await laboratory();
-    const answers = [];
+    const answers: AttackAnswer[] = [];
     for (const adaptive of [false, true]) {
       const request = { ...towards, seed: 1, defence: { id: 'blur', adaptive } };
-      answers.push((await run((job) => engine.lab(job, request))) as AttackAnswer);
+      answers.push((await run((job) => engine.lab(job, request))));
     }
     for (const { shown, file } of answers) expect(shown!.data).not.toEqual(file.picture.data);
     expect(answers[1]!.file.fooled).toBe(true);

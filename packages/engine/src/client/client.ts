@@ -225,7 +225,7 @@ export class EngineClient extends EventTarget {
       api.lab(job, request);
     const answer = await this.#call(send, options);
     this.#backend = answer.backend;
-    return answer as LabAnswer<J['kind']>;
+    return answer;
   }
 
   /** Runs a graph that the page brings, once: for checks of a backend, and for research. */

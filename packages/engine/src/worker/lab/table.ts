@@ -1,6 +1,7 @@
 import type { Network } from '@convlens/adapters';
+import type {
+  NetworkClassifier} from '@convlens/core';
 import {
-  NetworkClassifier,
   pictureOf,
   planesOf,
   topClass,
