@@ -137,6 +137,17 @@ export {
   type TransferNetwork,
   type TransferTask,
 } from './robustness/transfer.js';
+export {
+  divergence,
+  type ChannelDivergence,
+  type DivergenceTask,
+  type LayerDivergence,
+} from './divergence/divergence.js';
+export {
+  decisionPlane,
+  type DecisionPlane,
+  type DecisionPlaneTask,
+} from './decision-plane/decision-plane.js';
 export { foolByEvolution } from './fooling/evolution.js';
 export { foolByGradient, type FoolingImage, type FoolingTask } from './fooling/fooling-image.js';
 export {

@@ -10,35 +10,7 @@ import {
   type CurveTask,
   type TransferNetwork,
 } from '../src/index.js';
-import { cifar, hasCifar, noisePictures, randomClassifier } from './support/classifiers.js';
-
-/**
- * A linear classifier of one plane of `side` x `side`: class k has the logit (mean of the pixels) * gain_k + bias_k. How far
- * an attack has to go is known.
- */
-function byMean(side: number, gains: readonly number[], biases: readonly number[]): Classifier {
-  const size = side * side;
-  const logits = (image: Float32Array): Float32Array => {
-    const mean = image.reduce((sum, v) => sum + v, 0) / size;
-    return Float32Array.from(gains, (gain, k) => gain * mean + biases[k]!);
-  };
-  return {
-    shape: [1, side, side],
-    classes: gains.length,
-    widest: 8,
-    logits: (images) => Promise.resolve(images.map(logits)),
-    slopes(images, what) {
-      if (what.kind === 'weights') throw new Error('not needed');
-      const found = images.map((image, i) => {
-        const label = what.labels[i]!;
-        // Two classes: the gradient of cross-entropy over the doubt is that of the other score minus this one.
-        const slope = (gains[1 - label]! - gains[label]!) / size;
-        return { logits: logits(image), slope: new Float32Array(size).fill(slope) };
-      });
-      return Promise.resolve(found);
-    },
-  };
-}
+import { byMean, cifar, hasCifar, noisePictures, randomClassifier } from './support/classifiers.js';
 
 const flat = (value: number, side = 4): Float32Array => new Float32Array(side * side).fill(value);
 /** Says 1 where the mean is above one half. */
