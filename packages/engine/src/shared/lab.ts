@@ -1,4 +1,14 @@
-import type { AttackNorm, PerturbationSize, Queries, Settings } from '@convlens/core';
+import type {
+  AttackNorm,
+  CurveAttack,
+  DecisionPlane,
+  LayerDivergence,
+  PerturbationSize,
+  Queries,
+  RobustnessCurve,
+  Settings,
+  TransferCell,
+} from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { BackendReport } from './api.js';
 
@@ -6,8 +16,8 @@ import type { BackendReport } from './api.js';
 export interface LabeledImage {
   /** Id of a kept image. */
   readonly image: string;
-  /** Without it, what the network answers before it is attacked. */
-  readonly label?: number;
+  /** Name of that class; without one that the network has, what it answers before it is attacked is taken for right. */
+  readonly className?: string;
 }
 
 /** An attack and its parameters; those left out have their defaults. */
@@ -70,6 +80,68 @@ export interface AttackAnswer {
   readonly steps: number;
   /** The values of all parameters. */
   readonly settings: Settings;
+}
+
+/** Asks how accuracy falls over epsilon. */
+export interface CurveJob {
+  readonly kind: 'curve';
+  readonly network: string;
+  readonly images: readonly LabeledImage[];
+  readonly attacks: readonly CurveAttack[];
+  readonly epsilons: readonly number[];
+  readonly seed: number;
+}
+
+/** Answer to a `CurveJob`. */
+export interface CurveAnswer {
+  /** In the order of the attacks. */
+  readonly curves: readonly RobustnessCurve[];
+}
+
+/** Asks which networks are fooled by what was made for others. */
+export interface TransferJob extends AttackChoice {
+  readonly kind: 'transfer';
+  readonly networks: readonly string[];
+  readonly images: readonly LabeledImage[];
+  readonly seed: number;
+}
+
+/** Answer to a `TransferJob`. */
+export interface TransferAnswer {
+  /** Row: the network that is attacked. Column: the one that is asked. */
+  readonly rows: readonly (readonly TransferCell[])[];
+}
+
+/** Asks where in a network two images part. */
+export interface DivergenceJob {
+  readonly kind: 'divergence';
+  readonly network: string;
+  /** Ids of kept images. */
+  readonly image: string;
+  readonly attacked: string;
+}
+
+/** Answer to a `DivergenceJob`. */
+export interface DivergenceAnswer {
+  /** In the order of computation. */
+  readonly layers: readonly LayerDivergence[];
+}
+
+/** Asks for the classes on the plane through two images and a random direction. */
+export interface PlaneJob {
+  readonly kind: 'plane';
+  readonly network: string;
+  /** Ids of kept images. */
+  readonly image: string;
+  readonly attacked: string;
+  /** Places along a side. */
+  readonly side: number;
+  readonly seed: number;
+}
+
+/** Answer to a `PlaneJob`. */
+export interface PlaneAnswer {
+  readonly plane: DecisionPlane;
 }
 
 /** Asks how often an attack succeeds against a defence of several strengths, when it does not know of it and when it does. */
@@ -159,6 +231,10 @@ export interface UniversalAnswer {
 
 interface LabTable {
   readonly attack: readonly [AttackJob, AttackAnswer];
+  readonly curve: readonly [CurveJob, CurveAnswer];
+  readonly transfer: readonly [TransferJob, TransferAnswer];
+  readonly divergence: readonly [DivergenceJob, DivergenceAnswer];
+  readonly plane: readonly [PlaneJob, PlaneAnswer];
   readonly defence: readonly [DefenceJob, DefenceAnswer];
   readonly fooling: readonly [FoolingJob, FoolingAnswer];
   readonly universal: readonly [UniversalJob, UniversalAnswer];
@@ -183,6 +259,10 @@ export interface LabFrame {
   readonly picture?: Pixels;
   /** What the network says to it; not in every frame. */
   readonly logits?: Float32Array;
+  /** Of a `CurveJob`. */
+  readonly curves?: readonly RobustnessCurve[];
+  /** Of a `TransferJob`. */
+  readonly rows?: readonly (readonly TransferCell[])[];
   /** Of a `DefenceJob`. */
   readonly points?: readonly DefencePoint[];
 }

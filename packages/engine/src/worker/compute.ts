@@ -36,6 +36,7 @@ import type { Derive } from './derive.js';
 import type { Follow, Following } from './follow.js';
 import type { Job } from './jobs.js';
 import type { Lab } from './lab/lab.js';
+import type { Shelf } from './lab/table.js';
 import { rankImages, type ReadImage } from './rank-images.js';
 import type { Runtime } from './runtime.js';
 
@@ -274,21 +275,18 @@ export class Compute {
   /**
    * Runs an experiment of the adversarial lab; from its beginning with the next backend when the device is lost meanwhile.
    *
-   * @param networks the open networks
-   * @param images the kept images
+   * @param open networks and images, by id
    * @throws LensError `E_ARGUMENT`, `E_OP_UNSUPPORTED`, `E_RUN`, `E_ABORTED`
    */
-  lab(
-    job: Job,
-    request: LabJob,
-    networks: (id: string) => Network,
-    images: (id: string) => Pixels,
-  ): Promise<LabAnswer> {
+  lab(job: Job, request: LabJob, open: Pick<Shelf, 'network' | 'image'>): Promise<LabAnswer> {
     const began = performance.now();
     return this.#withRuntime(job, async (runtime, backend) => {
       const { Lab } = await import('./lab/lab.js');
       const lab = (this.#lab ??= new Lab(runtime));
-      const answer = await lab.run(job, request, networks, images);
+      const answer = await lab.run(job, request, {
+        ...open,
+        maps: (network) => this.#featureMaps(job, network, runtime),
+      });
       return { ...answer, backend, runMs: performance.now() - began } as LabAnswer;
     });
   }

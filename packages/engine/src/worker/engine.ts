@@ -188,12 +188,10 @@ export class Engine {
   /** Runs an experiment of the adversarial lab. */
   async lab(job: Job, request: LabJob): Promise<LabAnswer> {
     const compute = await this.#loaded();
-    return compute.lab(
-      job,
-      request,
-      (id) => this.#open(id),
-      (id) => this.#image(id),
-    );
+    return compute.lab(job, request, {
+      network: (id) => this.#open(id),
+      image: (id) => this.#image(id),
+    });
   }
 
   /** Runs a graph that the page brings, once. */

@@ -16,7 +16,7 @@ export async function runDefence(
   { network, images, method, settings, defence, strengths, seed }: DefenceJob,
 ): Promise<DefenceAnswer> {
   const bare = table.classifier(network);
-  const set = await table.set(images, bare);
+  const set = await table.set(images, network);
   const parts = strengths.length + 1;
   const made = (classifier: Classifier, at: number): Promise<AttackOutcome> =>
     attack(classifier, {

@@ -1,13 +1,13 @@
 import type { Network } from '@convlens/adapters';
 import { NetworkClassifier } from '@convlens/core';
-import type { Pixels } from '@convlens/data';
 import type { LabJob, LabAnswer } from '../../shared/lab.js';
 import type { Job } from '../jobs.js';
 import type { Runtime } from '../runtime.js';
 import { runAttack } from './attack.js';
 import { runDefence } from './defence.js';
 import { runFooling } from './fooling.js';
-import { Table } from './table.js';
+import { runCurve, runDivergence, runPlane, runTransfer } from './measurements.js';
+import { Table, type Shelf } from './table.js';
 import { runUniversal } from './universal.js';
 
 /**
@@ -28,23 +28,20 @@ export class Lab {
    *
    * @param job told of frames; ends it between two steps
    * @param request what to do
-   * @param networks the open networks
-   * @param images the kept images
+   * @param shelf what the engine has open
    * @throws LensError as the experiments do
    */
   async run(
     job: Job,
     request: LabJob,
-    networks: (id: string) => Network,
-    images: (id: string) => Pixels,
+    shelf: Shelf,
   ): Promise<Omit<LabAnswer, 'backend' | 'runMs'>> {
     let first: Network | undefined;
-    const classifier = (id: string): NetworkClassifier => {
-      const network = networks(id);
+    const classifier = (network: Network): NetworkClassifier => {
       first ??= network;
       return this.#classifier(job, network);
     };
-    const table = new Table(job, classifier, networks, images);
+    const table = new Table(job, classifier, shelf);
     let kept: Network | undefined;
     try {
       const answer = await experiment(table, request);
@@ -94,6 +91,14 @@ function experiment(table: Table, request: LabJob): Promise<Omit<LabAnswer, 'bac
   switch (request.kind) {
     case 'attack':
       return runAttack(table, request);
+    case 'curve':
+      return runCurve(table, request);
+    case 'transfer':
+      return runTransfer(table, request);
+    case 'divergence':
+      return runDivergence(table, request);
+    case 'plane':
+      return runPlane(table, request);
     case 'defence':
       return runDefence(table, request);
     case 'fooling':

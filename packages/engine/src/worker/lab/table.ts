@@ -1,12 +1,12 @@
 import type { Network } from '@convlens/adapters';
-import type {
-  NetworkClassifier} from '@convlens/core';
+import type { NetworkClassifier } from '@convlens/core';
 import {
   pictureOf,
   planesOf,
   topClass,
   type AttackStep,
   type Classifier,
+  type FeatureMaps,
   type OnAttackStep,
 } from '@convlens/core';
 import { cropToInput, type Pixels } from '@convlens/data';
@@ -23,58 +23,70 @@ export interface ImageSet {
   readonly labels: readonly number[];
 }
 
+/** What the engine has open, by id. */
+export interface Shelf {
+  readonly network: (id: string) => Network;
+  readonly image: (id: string) => Pixels;
+  /** What reads the layers of a network. */
+  readonly maps: (network: Network) => FeatureMaps;
+}
+
 /** What an experiment works with: the networks it asks for as classifiers, kept images, and the job it belongs to. */
 export class Table {
-  readonly job: Job;
-  readonly #classifier: (network: string) => NetworkClassifier;
-  readonly #network: (id: string) => Network;
-  readonly #image: (id: string) => Pixels;
+  readonly #job: Job;
+  readonly #classifier: (network: Network) => NetworkClassifier;
+  readonly #shelf: Shelf;
   #breath = performance.now();
   #frame = -Infinity;
   #logits = -Infinity;
 
   /**
    * @param job told of frames; ends the experiment between two steps
-   * @param classifier an open network, by its id
-   * @param network the same as it was described
-   * @param image a kept image, by its id
+   * @param classifier a network as attacks see it
+   * @param shelf what is open
    */
-  constructor(
-    job: Job,
-    classifier: (network: string) => NetworkClassifier,
-    network: (id: string) => Network,
-    image: (id: string) => Pixels,
-  ) {
-    this.job = job;
+  constructor(job: Job, classifier: (network: Network) => NetworkClassifier, shelf: Shelf) {
+    this.#job = job;
     this.#classifier = classifier;
-    this.#network = network;
-    this.#image = image;
+    this.#shelf = shelf;
   }
 
   /** An open network as attacks see it. */
   classifier(network: string): NetworkClassifier {
-    return this.#classifier(network);
+    return this.#classifier(this.network(network));
   }
 
   /** An open network. */
   network(id: string): Network {
-    return this.#network(id);
+    return this.#shelf.network(id);
+  }
+
+  /** What reads the layers of an open network. */
+  maps(id: string): FeatureMaps {
+    return this.#shelf.maps(this.network(id));
   }
 
   /** A kept image as the network is shown it: cropped, in 8 bits. */
   crop(image: string, { shape }: Classifier): Pixels {
-    return cropToInput(this.#image(image), shape[1], shape[2]);
+    return cropToInput(this.#shelf.image(image), shape[1], shape[2]);
   }
 
-  /** Images with their classes; those without one have what the classifier answers. */
-  async set(images: readonly LabeledImage[], classifier: Classifier): Promise<ImageSet> {
-    const planes = images.map(({ image }) =>
-      planesOf(this.crop(image, classifier), classifier.shape[0]),
-    );
-    const missing = images.flatMap(({ label }, i) => (label === undefined ? [i] : []));
-    const answers = await classifier.logits(missing.map((i) => planes[i]!));
-    const own = new Map(missing.map((i, at) => [i, topClass(answers[at]!)]));
-    return { images: planes, labels: images.map(({ label }, i) => label ?? own.get(i)!) };
+  /** A kept image as attacks take it. */
+  planes(image: string, classifier: Classifier): Float32Array {
+    return planesOf(this.crop(image, classifier), classifier.shape[0]);
+  }
+
+  /** Images with their classes for a network; those without one that it has have what it answers. */
+  async set(images: readonly LabeledImage[], network: string): Promise<ImageSet> {
+    const classifier = this.classifier(network);
+    const { classes = [] } = this.network(network);
+    const planes = images.map(({ image }) => this.planes(image, classifier));
+    const answers = await classifier.logits(planes);
+    const labels = images.map(({ className }, i) => {
+      const named = className === undefined ? -1 : classes.indexOf(className);
+      return named < 0 ? topClass(answers[i]!) : named;
+    });
+    return { images: planes, labels };
   }
 
   /** Lets the thread take messages now and then, and ends the experiment when the page has cancelled. */
@@ -84,12 +96,12 @@ export class Table {
       await breathe();
       this.#breath = performance.now();
     }
-    this.job.check();
+    this.#job.check();
   }
 
   /** Tells of progress. */
   report(what: string, loaded: number, total: number, lab?: LabFrame): void {
-    this.job.report({ stage: 'run', what, loaded, total, ...(lab && { lab }) });
+    this.#job.report({ stage: 'run', what, loaded, total, ...(lab && { lab }) });
   }
 
   /**

@@ -15,7 +15,7 @@ export async function runUniversal(
 ): Promise<UniversalAnswer> {
   const classifier = table.classifier(network);
   const { shape } = classifier;
-  const set = await table.set(images, classifier);
+  const set = await table.set(images, network);
   const { perturbation, success, passes } = await universalPerturbation(classifier, {
     ...set,
     norm,
