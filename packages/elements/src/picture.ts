@@ -1,6 +1,7 @@
 import type { Pixels } from '@convlens/data';
 import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
-import { define, tokens } from '@convlens/elements';
+import { define } from './define.js';
+import { tokens } from './tokens.js';
 
 /** Side up to which pictures are enlarged before the page scales them. */
 const FINE = 512;
@@ -8,9 +9,9 @@ const FINE = 512;
 /**
  * One or several pictures side by side, drawn in their own pixels and enlarged smoothly.
  *
- * @summary Optimised pictures.
+ * @summary Pictures in the pixels that they are computed in.
  */
-class StudioPicture extends LitElement {
+export class LensPicture extends LitElement {
   static override properties = { pictures: { attribute: false }, label: {} };
 
   static override styles: CSSResultGroup = [
@@ -72,4 +73,10 @@ class StudioPicture extends LitElement {
   }
 }
 
-define('studio-picture', StudioPicture);
+define('lens-picture', LensPicture);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'lens-picture': LensPicture;
+  }
+}
