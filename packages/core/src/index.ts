@@ -148,6 +148,16 @@ export {
   type DecisionPlane,
   type DecisionPlaneTask,
 } from './decision-plane/decision-plane.js';
+export {
+  printPatch,
+  trainPatch,
+  tryPatch,
+  type PatchPictures,
+  type PatchStep,
+  type PatchSuccess,
+  type PatchTask,
+} from './patch/adversarial-patch.js';
+export { patchShapes, type Patch, type PatchShape, type Placing } from './patch/placement.js';
 export { foolByEvolution } from './fooling/evolution.js';
 export { foolByGradient, type FoolingImage, type FoolingTask } from './fooling/fooling-image.js';
 export {
