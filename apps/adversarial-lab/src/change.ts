@@ -22,8 +22,7 @@ export function amplified(original: Pixels, attacked: Pixels): Amplified {
   const factor = most === 0 ? 1 : Math.max(1, Math.floor(127 / most));
   const data = new Uint8ClampedArray(original.data.length);
   for (let i = 0; i < data.length; i++) {
-    data[i] =
-      i % 4 === 3 ? 255 : 127.5 + factor * (attacked.data[i]! - original.data[i]!);
+    data[i] = i % 4 === 3 ? 255 : 127.5 + factor * (attacked.data[i]! - original.data[i]!);
   }
   return { picture: { width, height, data }, factor };
 }

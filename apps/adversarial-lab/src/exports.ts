@@ -113,7 +113,10 @@ export async function save(
         ...finished.reel.map(({ picture }) => picture),
         ...Array<Pixels>(8).fill(last),
       ];
-      return { blob: await asGif(reel(original.picture, pictures), FILM.delay), name: `${base}.gif` };
+      return {
+        blob: await asGif(reel(original.picture, pictures), FILM.delay),
+        name: `${base}.gif`,
+      };
     }
   }
 }

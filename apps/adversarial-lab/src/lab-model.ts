@@ -138,10 +138,7 @@ export class LabModel {
     const entry = this.entries.find((one) => one.id === id);
     const source = entry ? entrySource(entry) : this.#files.get(id);
     if (source) return { entry, source };
-    throw new LensError(
-      'E_ARGUMENT',
-      `There is no network "${id}" here. Choose one of the list.`,
-    );
+    throw new LensError('E_ARGUMENT', `There is no network "${id}" here. Choose one of the list.`);
   }
 
   /** Opens a network of the list, without choosing it. */
@@ -150,7 +147,9 @@ export class LabModel {
     if (open) return open;
     const { entry, source } = this.#source(id);
     const names = entry ? await classNames(entry) : undefined;
-    const known = names ? { ...source, knowledge: { ...source.knowledge, classes: names } } : source;
+    const known = names
+      ? { ...source, knowledge: { ...source.knowledge, classes: names } }
+      : source;
     const summary = await this.engine.openNetwork(known, options);
     const opened = { summary, names: names ?? summary.classes };
     this.#opened.set(id, opened);
@@ -417,7 +416,8 @@ export class LabModel {
         knows: defence?.adaptive ? 'yes' : 'no',
       });
       await this.#look();
-      if (!known) this.notice = 'The recipe was made with another picture; it is done with this one.';
+      if (!known)
+        this.notice = 'The recipe was made with another picture; it is done with this one.';
     });
   }
 

@@ -88,5 +88,4 @@ export function written(value: number, grey: boolean): string {
  *
  * @param value in [0, 1]
  */
-export const greyLevels = (value: number): string =>
-  `${Number((255 * value).toFixed(2))}/255`;
+export const greyLevels = (value: number): string => `${Number((255 * value).toFixed(2))}/255`;

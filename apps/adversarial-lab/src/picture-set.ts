@@ -52,7 +52,11 @@ export class PictureSet {
     }));
     return new PictureSet(`${list.length} samples`, pictures, (signal) =>
       Promise.resolve(
-        pictures.map(({ url }) => async () => (await fetch(url, { signal })).blob()),
+        pictures.map(
+          ({ url }) =>
+            async () =>
+              (await fetch(url, { signal })).blob(),
+        ),
       ),
     );
   }
@@ -67,8 +71,7 @@ export class PictureSet {
       url: URL.createObjectURL(blobs[i]!),
       words: name.split('/').reverse().map(plain),
     }));
-    const title =
-      set.images.length > MOST ? `${set.title}, of which the first ${MOST}` : set.title;
+    const title = set.images.length > MOST ? `${set.title}, of which the first ${MOST}` : set.title;
     return new PictureSet(title, pictures, () =>
       Promise.resolve(blobs.map((blob) => () => Promise.resolve(blob))),
     );

@@ -21,7 +21,11 @@ export interface AttackRecipe {
   readonly label: number;
   readonly target?: number;
   readonly seed: number;
-  readonly defence?: { readonly id: string; readonly strength?: number; readonly adaptive: boolean };
+  readonly defence?: {
+    readonly id: string;
+    readonly strength?: number;
+    readonly adaptive: boolean;
+  };
 }
 
 /** A recipe without its version. */
@@ -31,7 +35,10 @@ export const recipe = (parts: Omit<AttackRecipe, 'convlensAttack'>): AttackRecip
 });
 
 const wrong = (why: string): LensError =>
-  new LensError('E_RECIPE', `This is no recipe of the adversarial lab: ${why}. Nothing was changed.`);
+  new LensError(
+    'E_RECIPE',
+    `This is no recipe of the adversarial lab: ${why}. Nothing was changed.`,
+  );
 
 /**
  * Checks what a file says.

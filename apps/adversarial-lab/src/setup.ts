@@ -160,8 +160,7 @@ function defence(model: LabModel): TemplateResult {
     >
       <option value="" .selected=${!chosen}>None: the bare network</option>
       ${defences.map(
-        (one) =>
-          html`<option value=${one.id} .selected=${one === chosen}>${one.title}</option>`,
+        (one) => html`<option value=${one.id} .selected=${one === chosen}>${one.title}</option>`,
       )}
     </select>
     ${
@@ -176,7 +175,10 @@ function defence(model: LabModel): TemplateResult {
                 step="any"
                 .value=${state.strength || String(fallback)}
                 @change=${(event: Event) => {
-                  const value = Math.min(high!, Math.max(low!, Number(valueOf(event)) || fallback!));
+                  const value = Math.min(
+                    high!,
+                    Math.max(low!, Number(valueOf(event)) || fallback!),
+                  );
                   model.choose({ strength: String(value) });
                 }}
               />
@@ -186,7 +188,9 @@ function defence(model: LabModel): TemplateResult {
                 type="checkbox"
                 .checked=${state.knows === 'yes'}
                 @change=${(event: Event) =>
-                  model.choose({ knows: (event.target as HTMLInputElement).checked ? 'yes' : 'no' })}
+                  model.choose({
+                    knows: (event.target as HTMLInputElement).checked ? 'yes' : 'no',
+                  })}
               />The attack knows of it</label
             >`
         : nothing

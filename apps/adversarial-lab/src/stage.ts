@@ -48,10 +48,7 @@ function numbers(model: LabModel): TemplateResult {
     [
       'Asked',
       '',
-      [
-        gradient > 0 ? `${gradient} gradients` : '',
-        forward > 0 ? `${forward} answers` : '',
-      ]
+      [gradient > 0 ? `${gradient} gradients` : '', forward > 0 ? `${forward} answers` : '']
         .filter((text) => text !== '')
         .join(', '),
     ],
@@ -100,7 +97,11 @@ export function stage(model: LabModel, save: (kind: SaveKind) => void): Template
   const change = original && picture ? amplified(original.picture, picture) : undefined;
   const before = answer?.before ?? original?.logits;
   const after = run?.logits;
-  const factor = change ? (change.factor === 1 ? 'as it is' : `${change.factor} times enlarged`) : '';
+  const factor = change
+    ? change.factor === 1
+      ? 'as it is'
+      : `${change.factor} times enlarged`
+    : '';
   const shown = answer?.shown;
   return html`
     <div class="verdict ${verdict.kind}">
@@ -111,8 +112,15 @@ export function stage(model: LabModel, save: (kind: SaveKind) => void): Template
       <div class="buttons">
         ${
           active
-            ? html`<button class="primary" title="Key: Escape" @click=${() => model.stop()}>Stop</button>`
-            : html`<button class="primary" title="Key: space" ?disabled=${!original} @click=${() => model.begin()}>
+            ? html`<button class="primary" title="Key: Escape" @click=${() => model.stop()}>
+                Stop
+              </button>`
+            : html`<button
+                class="primary"
+                title="Key: space"
+                ?disabled=${!original}
+                @click=${() => model.begin()}
+              >
                 Attack again
               </button>`
         }

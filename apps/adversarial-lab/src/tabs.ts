@@ -93,9 +93,7 @@ class LabTabs extends LitElement {
             </button>`,
         )}
       </div>
-      <div role="tabpanel" id="panel" aria-labelledby="tab-${tab}">
-        ${[...this.#made.values()]}
-      </div>
+      <div role="tabpanel" id="panel" aria-labelledby="tab-${tab}">${[...this.#made.values()]}</div>
     `;
   }
 

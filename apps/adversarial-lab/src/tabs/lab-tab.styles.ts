@@ -151,7 +151,151 @@ export const tabStyles: CSSResult = css`
   .quiet {
     max-width: 80ch;
   }
+  .figures.wide {
+    grid-template-columns: repeat(auto-fill, minmax(160px, 220px));
+  }
+  .figures.large {
+    grid-template-columns: repeat(auto-fill, minmax(220px, 300px));
+  }
+  .columns {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(280px, 1fr));
+    gap: 24px;
+    max-width: 1000px;
+  }
+  .columns section {
+    display: grid;
+    gap: 8px;
+    align-content: start;
+  }
+  .two {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+    gap: 12px;
+  }
+  .layers {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+    display: grid;
+    gap: 1px;
+  }
+  .layers button {
+    width: 100%;
+    min-height: 26px;
+    padding: 0 8px;
+    display: grid;
+    grid-template-columns: minmax(0, 5fr) minmax(0, 6fr) 52px;
+    align-items: center;
+    gap: 8px;
+    text-align: left;
+    border-color: transparent;
+    background: none;
+  }
+  .layers button:hover {
+    background: var(--page);
+  }
+  .layers button[aria-pressed='true'] {
+    background: var(--text);
+    color: var(--panel);
+  }
+  .name {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .track {
+    height: 10px;
+    background: var(--well);
+  }
+  .fill {
+    display: block;
+    height: 100%;
+    background: var(--accent);
+  }
+  .pairs {
+    display: grid;
+    grid-template-columns: auto minmax(0, 132px) minmax(0, 132px);
+    gap: 4px 12px;
+    align-items: center;
+    font-size: 12px;
+    margin-bottom: 12px;
+  }
+  .pairs lens-picture {
+    aspect-ratio: 1;
+  }
+  .channel {
+    display: grid;
+    justify-items: end;
+  }
+  .surface {
+    grid-template-columns: minmax(0, 420px) minmax(0, 1fr);
+  }
+  .field {
+    position: relative;
+    aspect-ratio: 1;
+  }
+  .field lens-picture {
+    position: absolute;
+    inset: 0;
+  }
+  .point {
+    position: absolute;
+    width: 12px;
+    height: 12px;
+    margin: 0 0 -6px -6px;
+    border: 2px solid #fff;
+    outline: 2px solid #000;
+    border-radius: 50%;
+  }
+  .point span {
+    position: absolute;
+    top: 14px;
+    left: 50%;
+    translate: -50%;
+    padding: 0 4px;
+    border-radius: 3px;
+    background: #fff;
+    color: #000;
+    font-size: 12px;
+  }
+  .axis {
+    text-align: center;
+    font-size: 12px;
+  }
+  .key {
+    list-style: none;
+    margin: 0 0 12px;
+    padding: 0;
+    display: grid;
+    gap: 4px;
+  }
+  .swatch {
+    display: inline-block;
+    width: 14px;
+    height: 14px;
+    margin-right: 8px;
+    border-radius: 3px;
+    vertical-align: -2px;
+  }
+  .matrix td,
+  .matrix th {
+    padding: 8px 12px;
+  }
+  .heat {
+    text-align: right;
+    background: color-mix(in srgb, var(--accent) calc(var(--heat) * 45%), transparent);
+  }
+  .own {
+    font-weight: 600;
+  }
+  @media (pointer: coarse) {
+    .layers button,
+    label {
+      min-height: 44px;
+    }
+  }
   @container (max-width: 640px) {
+    .surface,
     .split {
       grid-template-columns: minmax(0, 1fr);
     }

@@ -1,5 +1,12 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
-import { controls, fileButton, resolveFile, Tasks, tokens, type TaskOptions } from '@convlens/elements';
+import {
+  controls,
+  fileButton,
+  resolveFile,
+  Tasks,
+  tokens,
+  type TaskOptions,
+} from '@convlens/elements';
 import '@convlens/elements/picture.js';
 import type { LabModel } from '../lab-model.js';
 import { tabStyles } from './lab-tab.styles.js';
@@ -19,7 +26,11 @@ export abstract class LabTab extends LitElement {
   declare revision: number;
   /** Whether it is the tab that is looked at. */
   declare active: boolean;
-  readonly #tasks = new Tasks([], () => this.requestUpdate(), () => this.requestUpdate());
+  readonly #tasks = new Tasks(
+    [],
+    () => this.requestUpdate(),
+    () => this.requestUpdate(),
+  );
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -106,8 +117,8 @@ export abstract class LabTab extends LitElement {
       </ul>
       <p class="quiet">
         A picture counts only where the network was right about it before. What is right says the
-        name of the file or of its folder (“lemon-2.png”, “goldfish/4.jpg”); without such a name it is
-        what the network answers.
+        name of the file or of its folder (“lemon-2.png”, “goldfish/4.jpg”); without such a name it
+        is what the network answers.
       </p>
       <p class="row">
         ${fileButton(

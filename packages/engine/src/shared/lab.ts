@@ -3,6 +3,7 @@ import type {
   CurveAttack,
   DecisionPlane,
   LayerDivergence,
+  PatchShape,
   PerturbationSize,
   Queries,
   RobustnessCurve,
@@ -229,6 +230,32 @@ export interface UniversalAnswer {
   readonly pictures: readonly ChangedPicture[];
 }
 
+/** Asks for a patch that is taken for a class wherever it lies. */
+export interface PatchJob {
+  readonly kind: 'patch';
+  readonly network: string;
+  readonly images: readonly LabeledImage[];
+  readonly target: number;
+  readonly shape: PatchShape;
+  /** Smallest and largest diameter, as parts of the image's side. */
+  readonly scale: readonly [least: number, most: number];
+  /** Largest turn to either side, in degrees. */
+  readonly rotation: number;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Answer to a `PatchJob`. */
+export interface PatchAnswer {
+  /** To print: 1,024 pixels a side, with nothing around a disc. */
+  readonly print: Pixels;
+  /** Placements that training has not drawn, on pictures that the network knew; and those that reach the class. */
+  readonly tried: number;
+  readonly reached: number;
+  /** One placement on each picture. */
+  readonly examples: readonly { readonly picture: Pixels; readonly answer: number }[];
+}
+
 interface LabTable {
   readonly attack: readonly [AttackJob, AttackAnswer];
   readonly curve: readonly [CurveJob, CurveAnswer];
@@ -238,6 +265,7 @@ interface LabTable {
   readonly defence: readonly [DefenceJob, DefenceAnswer];
   readonly fooling: readonly [FoolingJob, FoolingAnswer];
   readonly universal: readonly [UniversalJob, UniversalAnswer];
+  readonly patch: readonly [PatchJob, PatchAnswer];
 }
 
 /** Names of the lab's experiments. */

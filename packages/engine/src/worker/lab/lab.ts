@@ -7,6 +7,7 @@ import { runAttack } from './attack.js';
 import { runDefence } from './defence.js';
 import { runFooling } from './fooling.js';
 import { runCurve, runDivergence, runPlane, runTransfer } from './measurements.js';
+import { runPatch } from './patch.js';
 import { Table, type Shelf } from './table.js';
 import { runUniversal } from './universal.js';
 
@@ -105,5 +106,7 @@ function experiment(table: Table, request: LabJob): Promise<Omit<LabAnswer, 'bac
       return runFooling(table, request);
     case 'universal':
       return runUniversal(table, request);
+    case 'patch':
+      return runPatch(table, request);
   }
 }
