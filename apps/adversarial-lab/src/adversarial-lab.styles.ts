@@ -181,7 +181,7 @@ export const layout: CSSResult = css`
     display: grid;
     grid-template-columns: minmax(0, 1fr) 28px minmax(0, 1fr) 28px minmax(0, 1fr);
     gap: 8px 0;
-    max-width: 1120px;
+    max-width: 1000px;
   }
   figure {
     margin: 0;

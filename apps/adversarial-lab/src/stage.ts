@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { softmax, topClasses } from '@convlens/core';
+import { softmax, topClass, topClasses, type ClassScore } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { formatNumber } from '@convlens/elements';
 import { amplified } from './change.js';
@@ -82,6 +82,14 @@ function saving(save: (kind: SaveKind) => void, ready: boolean): TemplateResult 
   </label>`;
 }
 
+/** The most probable classes, and where the one from before has gone. */
+function withLabel(logits: Float32Array, label: number): readonly ClassScore[] {
+  const best = topClasses(logits, 5);
+  if (best.some(({ index }) => index === label)) return best;
+  const own = topClasses(logits, logits.length).filter(({ index }) => index === label);
+  return [...best.slice(0, 4), ...own];
+}
+
 /**
  * The experiment: the image, what was added, the result, and what the network says.
  *
@@ -97,6 +105,7 @@ export function stage(model: LabModel, save: (kind: SaveKind) => void): Template
   const change = original && picture ? amplified(original.picture, picture) : undefined;
   const before = answer?.before ?? original?.logits;
   const after = run?.logits;
+  const label = before ? topClass(before) : 0;
   const factor = change
     ? change.factor === 1
       ? 'as it is'
@@ -147,7 +156,7 @@ export function stage(model: LabModel, save: (kind: SaveKind) => void): Template
         ${
           after && before
             ? html`<lens-top-classes
-                .scores=${topClasses(after, 5)}
+                .scores=${withLabel(after, label)}
                 .names=${names}
                 .was=${softmax(before)}
               ></lens-top-classes>`

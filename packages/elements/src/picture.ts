@@ -7,12 +7,16 @@ import { tokens } from './tokens.js';
 const FINE = 512;
 
 /**
- * One or several pictures side by side, drawn in their own pixels and enlarged smoothly.
+ * One or several pictures side by side, drawn in their own pixels and enlarged smoothly, or crisp.
  *
  * @summary Pictures in the pixels that they are computed in.
  */
 export class LensPicture extends LitElement {
-  static override properties = { pictures: { attribute: false }, label: {} };
+  static override properties = {
+    pictures: { attribute: false },
+    label: {},
+    crisp: { type: Boolean, reflect: true },
+  };
 
   static override styles: CSSResultGroup = [
     tokens,
@@ -30,6 +34,9 @@ export class LensPicture extends LitElement {
         height: 100%;
         object-fit: contain;
       }
+      :host([crisp]) canvas {
+        image-rendering: pixelated;
+      }
     `,
   ];
 
@@ -37,11 +44,14 @@ export class LensPicture extends LitElement {
   declare pictures: readonly Pixels[];
   /** What is shown, for screen readers. */
   declare label: string;
+  /** Enlarge with the pixels as they are: for maps of numbers. */
+  declare crisp: boolean;
 
   constructor() {
     super();
     this.pictures = [];
     this.label = '';
+    this.crisp = false;
   }
 
   protected override render(): TemplateResult {
@@ -61,6 +71,7 @@ export class LensPicture extends LitElement {
     if (canvas.width !== columns * width - gap) canvas.width = columns * width - gap;
     if (canvas.height !== rows * height - gap) canvas.height = rows * height - gap;
     const context = canvas.getContext('2d')!;
+    context.imageSmoothingEnabled = !this.crisp;
     context.imageSmoothingQuality = 'high';
     for (const [i, { data, ...size }] of this.pictures.entries()) {
       this.#scratch.width = size.width;

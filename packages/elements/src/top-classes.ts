@@ -40,7 +40,7 @@ export class LensTopClasses extends LitElement {
       }
       li.changed {
         background:
-          linear-gradient(var(--accent), var(--accent)) no-repeat var(--was) 0 / 2px 100%,
+          linear-gradient(var(--control), var(--control)) no-repeat var(--was) 0 / 2px 100%,
           linear-gradient(var(--well), var(--well)) no-repeat 0 0 / var(--part) 100%;
       }
       .was {
@@ -72,13 +72,13 @@ export class LensTopClasses extends LitElement {
         const was = this.was?.[index];
         const change = was === undefined ? undefined : Math.round((probability - was) * 100);
         return html`<li
-          class=${was === undefined ? '' : 'changed'}
+          class=${was !== undefined && was >= 0.01 ? 'changed' : ''}
           style="--part:${Math.round(probability * 100)}%;--was:${Math.round((was ?? 0) * 100)}%"
         >
           <span>${this.names?.[index] ?? `class ${index}`}</span>
           <span
             >${formatProbability(probability)}${
-              change === undefined
+              change === undefined || change === 0
                 ? nothing
                 : html`<span class="was" title="Before: ${formatProbability(was!)}"
                     >${change < 0 ? `\u2212${-change}` : `+${change}`}</span

@@ -213,19 +213,23 @@ export const tabStyles: CSSResult = css`
     background: var(--accent);
   }
   .pairs {
+    list-style: none;
+    margin: 0 0 12px;
+    padding: 0;
     display: grid;
-    grid-template-columns: auto minmax(0, 132px) minmax(0, 132px);
-    gap: 4px 12px;
-    align-items: center;
+    grid-template-columns: repeat(auto-fill, minmax(136px, 1fr));
+    gap: 12px;
     font-size: 12px;
-    margin-bottom: 12px;
+  }
+  .pairs li {
+    display: grid;
+    gap: 2px;
+  }
+  .pairs .two {
+    gap: 2px;
   }
   .pairs lens-picture {
     aspect-ratio: 1;
-  }
-  .channel {
-    display: grid;
-    justify-items: end;
   }
   .surface {
     grid-template-columns: minmax(0, 420px) minmax(0, 1fr);

@@ -1,4 +1,11 @@
-import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResultGroup,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
 import {
   controls,
   fileButton,
@@ -32,9 +39,45 @@ export abstract class LabTab extends LitElement {
     () => this.requestUpdate(),
   );
 
+  #of: unknown;
+  #complete = false;
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#tasks.cancel();
+  }
+
+  /** What tabs about the last attack compute when there is another. */
+  protected compute?(options: TaskOptions): Promise<void>;
+
+  /** Whether what was computed belongs to the attack that is shown. */
+  protected get fresh(): boolean {
+    return this.#complete && this.#of === this.lab.answer;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    super.updated(changed);
+    if (!this.compute || !this.active) return;
+    // The attack goes first: what was begun about the one before is of no use.
+    if (this.lab.run?.active) this.stop();
+    else if (this.lab.answer && this.#of !== this.lab.answer) this.#begin();
+  }
+
+  #begin(): void {
+    this.#of = this.lab.answer;
+    this.#complete = false;
+    void this.task(async (options) => {
+      await this.compute!(options);
+      this.#complete = true;
+    });
+  }
+
+  /** How far it is; or the way to begin again what was stopped. */
+  protected computing(): TemplateResult | typeof nothing {
+    if (this.busy) return html`<p class="row">${this.starter('', () => undefined)}</p>`;
+    if (this.fresh) return nothing;
+    if (!this.lab.answer) return html`<p class="empty">Computed when the attack is done.</p>`;
+    return html`<p class="row">${this.starter('Compute', () => this.#begin())}</p>`;
   }
 
   /** Does something that can be stopped; what fails is said, and what was there stays. */

@@ -1,7 +1,7 @@
-import { html, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import { topClass, type AttributionMethod } from '@convlens/core';
 import { sequential, type Pixels } from '@convlens/data';
-import { define } from '@convlens/elements';
+import { define, type TaskOptions } from '@convlens/elements';
 import { attributionPicture } from '../attribution.js';
 import { IMAGE, RESULT } from '../lab-model.js';
 import { LabTab } from './lab-tab.js';
@@ -19,40 +19,32 @@ interface Cell {
 /** What drove the answer before, and what drives it now. */
 class LabLook extends LabTab {
   #rows: readonly (readonly Cell[])[] = [];
-  #of: unknown;
 
-  protected override updated(changed: PropertyValues<this>): void {
-    super.updated(changed);
-    const { answer, network } = this.lab;
-    if (!this.active || !answer || !network || this.#of === answer) return;
-    this.#of = answer;
-    void this.task(async ({ signal }) => {
-      const best = topClass(answer.file.logits);
-      // Of the result both are asked: what speaks for the new class, and what still speaks for the old one.
-      const wanted = [
-        ['Original', IMAGE, answer.label],
-        ['Result', RESULT, best],
-        ...(best === answer.label ? [] : [['Result', RESULT, answer.label] as const]),
-      ] as const;
-      const rows: Cell[][] = [];
-      for (const [method] of METHODS) {
-        const row: Cell[] = [];
-        for (const [title, image, index] of wanted) {
-          const target = { kind: 'class', index } as const;
-          const { map } = await this.lab.engine.attribution(
-            { network: network.id, image, target, method },
-            { signal },
-          );
-          row.push({
-            title: `${title}: ${this.lab.nameOf(index)}`,
-            picture: attributionPicture(map),
-          });
-        }
-        rows.push(row);
-        this.#rows = [...rows];
-        this.requestUpdate();
+  protected override async compute({ signal }: TaskOptions): Promise<void> {
+    const { engine, network, answer } = this.lab;
+    if (!network || !answer) return;
+    const best = topClass(answer.file.logits);
+    // Of the result both are asked: what speaks for the new class, and what still speaks for the old one.
+    const wanted = [
+      ['Original', IMAGE, answer.label],
+      ['Result', RESULT, best],
+      ...(best === answer.label ? [] : [['Result', RESULT, answer.label] as const]),
+    ] as const;
+    const rows: Cell[][] = [];
+    for (const [method] of METHODS) {
+      const row: Cell[] = [];
+      for (const [title, image, index] of wanted) {
+        const target = { kind: 'class', index } as const;
+        const request = { network: network.id, image, target, method };
+        const { map } = await engine.attribution(request, { signal });
+        row.push({
+          title: `${title}: ${this.lab.nameOf(index)}`,
+          picture: attributionPicture(map),
+        });
       }
-    });
+      rows.push(row);
+    }
+    this.#rows = rows;
   }
 
   protected override render(): TemplateResult {
@@ -61,8 +53,12 @@ class LabLook extends LabTab {
         'Which pixels drive a class: in the original what the network saw, in the result what it takes for something else, and what is left of the first. Each picture has its own scale, from nothing to its most.',
         'attribution.html',
       )}
-      ${this.banner()}
-      ${this.#rows.length === 0 ? html`<p class="empty">Computed when the attack is done.</p>` : ''}
+      ${this.banner()} ${this.fresh ? this.#shown() : this.computing()}
+    `;
+  }
+
+  #shown(): TemplateResult {
+    return html`
       ${this.#rows.map(
         (row, i) =>
           html`<h3>${METHODS[i]![1]}</h3>
@@ -79,7 +75,7 @@ class LabLook extends LabTab {
               )}
             </div>`,
       )}
-      ${this.#rows.length > 0 ? html`<p class="row"><lens-legend .table=${sequential} note="nothing | most"></lens-legend></p>` : ''}
+      <p class="row"><lens-legend .table=${sequential} note="nothing | most"></lens-legend></p>
     `;
   }
 }

@@ -1,6 +1,6 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { displayRange, divergingDark, divergingLight, sequential } from '@convlens/data';
-import { define, formatNumber } from '@convlens/elements';
+import { define, formatNumber, type TaskOptions } from '@convlens/elements';
 import type { LayerActivation, LayerSummary } from '@convlens/engine';
 import type { LayerDivergence } from '@convlens/core';
 import { IMAGE, RESULT } from '../lab-model.js';
@@ -8,49 +8,40 @@ import { painted } from '../maps.js';
 import { LabTab } from './lab-tab.js';
 
 /** Channels shown side by side. */
-const SHOWN = 6;
+const SHOWN = 8;
 
 /** How far the two images are apart, layer by layer, and their feature maps side by side. */
 class LabParts extends LabTab {
   #layers: readonly LayerDivergence[] = [];
   #maps: readonly LayerActivation[] = [];
-  #of: unknown;
-  #mapsOf = '';
+  /** The layer whose maps were read last, or could not be. */
+  #read = '';
 
   protected override updated(changed: PropertyValues<this>): void {
     super.updated(changed);
-    if (!this.active) return;
-    const { answer, network } = this.lab;
-    const key = `${this.#layer} ${this.#mapsOf.split(' ')[1] ?? ''}`;
-    if (!answer || !network) return;
-    if (this.#of !== answer) void this.task(async (options) => this.#compare(options.signal));
-    else if (!this.busy && this.#layers.length > 0 && key !== this.#mapsOf) {
-      void this.task(async ({ signal }) => this.#readMaps(signal));
-    }
+    if (!this.active || this.busy || !this.fresh || this.#layer === this.#read) return;
+    void this.task((options) => this.#readMaps(options));
   }
 
   /** The layer that is chosen: the one of the link, else the last convolutional one. */
   get #layer(): string {
-    return this.lab.state.layer || this.lab.network?.lastConv || '';
+    const { state, network } = this.lab;
+    return state.layer === '' ? (network?.lastConv ?? '') : state.layer;
   }
 
-  async #compare(signal: AbortSignal): Promise<void> {
-    const { engine, network, answer } = this.lab;
-    this.#of = answer;
-    const request = {
-      kind: 'divergence',
-      network: network!.id,
-      image: IMAGE,
-      attacked: RESULT,
-    } as const;
-    this.#layers = (await engine.lab(request, { signal })).layers;
-    await this.#readMaps(signal);
-  }
-
-  async #readMaps(signal: AbortSignal): Promise<void> {
+  protected override async compute(options: TaskOptions): Promise<void> {
     const { engine, network } = this.lab;
-    const layer = this.#layer;
-    this.#mapsOf = `${layer} `;
+    const { layers } = await engine.lab(
+      { kind: 'divergence', network: network!.id, image: IMAGE, attacked: RESULT },
+      options,
+    );
+    this.#layers = layers;
+    await this.#readMaps(options);
+  }
+
+  async #readMaps({ signal }: TaskOptions): Promise<void> {
+    const { engine, network } = this.lab;
+    const layer = (this.#read = this.#layer);
     const both: LayerActivation[] = [];
     for (const image of [IMAGE, RESULT]) {
       const request = { network: network!.id, image, layers: [layer] };
@@ -58,7 +49,6 @@ class LabParts extends LabTab {
       both.push(...layers);
     }
     this.#maps = both;
-    this.requestUpdate();
   }
 
   protected override render(): TemplateResult {
@@ -68,11 +58,7 @@ class LabParts extends LabTab {
         'attacks.html',
       )}
       ${this.banner()}
-      ${
-        this.#layers.length === 0
-          ? html`<p class="empty">Measured when the attack is done.</p>`
-          : html`<div class="split">${this.#chart()} ${this.#sideBySide()}</div>`
-      }
+      ${this.fresh ? html`<div class="split">${this.#chart()} ${this.#sideBySide()}</div>` : this.computing()}
     `;
   }
 
@@ -161,27 +147,27 @@ class LabParts extends LabTab {
     const range = displayRange(Math.min(...all), Math.max(...all));
     const dark = matchMedia('(prefers-color-scheme: dark)').matches;
     const table = range.low < 0 ? (dark ? divergingDark : divergingLight) : sequential;
-    return html`<div class="pairs">
-        <span></span><span>Original</span><span>Result</span>
-        ${most.map(({ channel, distance }) =>
-          [before, after].map((one, i) => {
-            const picture = painted(of(one, channel), width, height, range, table);
-            return html`${
-                i === 0
-                  ? html`<span class="channel"
-                      ><b>${channel}</b> <span class="quiet">${formatNumber(distance)}</span></span
-                    >`
-                  : nothing
-              }<lens-picture
-                .pictures=${[picture]}
-                label="Channel ${channel} of the ${i === 0 ? 'original' : 'result'}"
-              ></lens-picture>`;
-          }),
+    return html`<ul class="pairs" aria-label="Channels">
+        ${most.map(
+          ({ channel, distance }) =>
+            html`<li>
+              <span><b>${channel}</b> <span class="quiet">${formatNumber(distance)}</span></span>
+              <span class="two">
+                ${[before, after].map(
+                  (one, i) =>
+                    html`<lens-picture
+                      crisp
+                      .pictures=${[painted(of(one, channel), width, height, range, table)]}
+                      label="Channel ${channel} of the ${i === 0 ? 'original' : 'result'}"
+                    ></lens-picture>`,
+                )}
+              </span>
+            </li>`,
         )}
-      </div>
+      </ul>
       <p class="row">
         <lens-legend .table=${table} .range=${range}></lens-legend>
-        <span class="quiet">one scale for all</span>
+        <span class="quiet">left the original, right the result; one scale for all</span>
       </p>`;
   }
 }

@@ -1,13 +1,13 @@
-import { html, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import type { DecisionPlane } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import { define, formatNumber } from '@convlens/elements';
+import { define, formatNumber, type TaskOptions } from '@convlens/elements';
 import { IMAGE, RESULT } from '../lab-model.js';
 import { colour, PALETTE } from '../palette.js';
 import { LabTab } from './lab-tab.js';
 
 /** Places along a side. */
-const SIDE = 41;
+const SIDE = 31;
 /** Classes with a colour of their own; all others share one. */
 const NAMED = 6;
 const OTHER = 6;
@@ -15,29 +15,20 @@ const OTHER = 6;
 /** What the network says on a plane through the original and the result. */
 class LabPlane extends LabTab {
   #plane: DecisionPlane | undefined;
-  #of: unknown;
   #at: number | undefined;
 
-  protected override updated(changed: PropertyValues<this>): void {
-    super.updated(changed);
-    const { answer, network } = this.lab;
-    if (!this.active || !answer || !network || this.#of === answer) return;
-    this.#of = answer;
-    void this.task(async (options) => {
-      const { plane } = await this.lab.engine.lab(
-        {
-          kind: 'plane',
-          network: network.id,
-          image: IMAGE,
-          attacked: RESULT,
-          side: SIDE,
-          seed: this.lab.state.seed ?? 1,
-        },
-        options,
-      );
-      this.#plane = plane;
-      this.#at = undefined;
-    });
+  protected override async compute(options: TaskOptions): Promise<void> {
+    const { engine, network, state } = this.lab;
+    const request = {
+      kind: 'plane',
+      network: network!.id,
+      image: IMAGE,
+      attacked: RESULT,
+      side: SIDE,
+      seed: state.seed ?? 1,
+    } as const;
+    this.#plane = (await engine.lab(request, options)).plane;
+    this.#at = undefined;
   }
 
   /** Classes by how much of the plane they have. */
@@ -50,7 +41,7 @@ class LabPlane extends LabTab {
   #picture(plane: DecisionPlane, colours: ReadonlyMap<number, number>): Pixels {
     const { side, classes, leads } = plane;
     const reach = [...leads].sort((a, b) => a - b)[Math.floor(0.9 * leads.length)] ?? 1;
-    const scale = 8;
+    const scale = 1;
     const data = new Uint8ClampedArray(4 * (side * scale) ** 2);
     for (let y = 0; y < side * scale; y++) {
       for (let x = 0; x < side * scale; x++) {
@@ -72,9 +63,7 @@ class LabPlane extends LabTab {
         'Every point is an image: the original plus so much of the attack (to the right) and so much of a random change of the same length (upwards). Its colour is the class, pale where the network is torn. The attack crosses a border soon; chance hardly ever does.',
         'attacks.html',
       )}
-      ${this.banner()}
-      ${this.busy ? html`<p class="row">${this.starter('', () => undefined)}</p>` : ''}
-      ${this.#plane ? this.#shown(this.#plane) : html`<p class="empty">Drawn when the attack is done.</p>`}
+      ${this.banner()} ${this.fresh && this.#plane ? this.#shown(this.#plane) : this.computing()}
     `;
   }
 
@@ -103,6 +92,7 @@ class LabPlane extends LabTab {
       <div>
         <div class="field" @pointermove=${read}>
           <lens-picture
+            crisp
             .pictures=${[this.#picture(plane, colours)]}
             label="Classes on the plane: ${order
               .slice(0, 3)

@@ -19,7 +19,7 @@ const ATTACKS = ['pgd', 'mi-fgsm', 'fgsm', 'apgd'] as const;
 class LabTransfer extends LabTab {
   #rows: readonly (readonly TransferCell[])[] = [];
   #networks: readonly { readonly id: string; readonly title: string }[] = [];
-  #method: string = 'mi-fgsm';
+  #method = 'mi-fgsm';
   #levels = 8;
   #shown: readonly Shown[] = [];
 
