@@ -24,6 +24,7 @@ const PACKAGES = [
   'filter-viewer',
   'dream-studio',
   'bench',
+  'adversarial-lab',
   'gallery',
   'models',
   'e2e',

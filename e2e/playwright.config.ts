@@ -25,7 +25,7 @@ export default defineConfig({
   projects: [
     {
       name: 'plain',
-      testMatch: /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench)\.spec/,
+      testMatch: /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab)\.spec/,
     },
     { name: 'isolated', testMatch: /(viewer|errors)\.spec/ },
     { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },

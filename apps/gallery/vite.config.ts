@@ -105,6 +105,7 @@ export default defineConfig({
         index: here('index.html'),
         'filter-viewer/index': here('filter-viewer/index.html'),
         'dream-studio/index': here('dream-studio/index.html'),
+        'adversarial-lab/index': here('adversarial-lab/index.html'),
         'bench/index': here('bench/index.html'),
         'examples/course': here('examples/course.html'),
         embed: here('src/embed.ts'),

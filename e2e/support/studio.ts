@@ -43,7 +43,7 @@ export class Studio extends Viewer {
 
   /** Colours of the picture, sampled: a fingerprint of what is shown. */
   async picture(): Promise<number[]> {
-    return this.page.locator('studio-picture.main').evaluate((picture) => {
+    return this.page.locator('lens-picture.main').evaluate((picture) => {
       const canvas = picture.shadowRoot!.querySelector('canvas')!;
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
       const seen: number[] = [];

@@ -205,7 +205,7 @@ test('a photo larger than the network sees dreams in full size', async ({ studio
   });
   await expect(studio.subject).toContainText('wide.png');
   await studio.done();
-  const shown = await page.locator('studio-picture.main').evaluate((picture) => {
+  const shown = await page.locator('lens-picture.main').evaluate((picture) => {
     const { width, height } = picture.shadowRoot!.querySelector('canvas')!;
     return [width, height];
   });

@@ -209,7 +209,7 @@ export const layout: CSSResult = css`
     display: grid;
     gap: 4px;
   }
-  .besides studio-picture {
+  .besides lens-picture {
     aspect-ratio: 1;
   }
   figcaption {
@@ -310,7 +310,7 @@ export const layout: CSSResult = css`
     border-color: transparent;
     background: none;
   }
-  .frame studio-picture {
+  .frame lens-picture {
     aspect-ratio: 1;
   }
   .frame[aria-pressed='true'] {

@@ -7,6 +7,7 @@ import {
   resolveFile,
   sharedEngine,
   tokens,
+  topRow,
   writeLink,
   type ImageSelectEvent,
   type LayerSelectEvent,
@@ -15,11 +16,10 @@ import './curve.js';
 import { layout } from './dream-studio.styles.js';
 import { film, type SaveKind } from './film.js';
 import { how } from './how.js';
-import './picture.js';
+import '@convlens/elements/picture.js';
 import { stage } from './stage.js';
 import { linkTable, type StudioState, type Technique } from './state.js';
 import { StudioModel } from './studio-model.js';
-import { top } from './top.js';
 import { wall } from './wall.js';
 import { what } from './what.js';
 
@@ -143,7 +143,18 @@ export class DreamStudio extends LitElement {
         @lens-image-select=${(event: ImageSelectEvent) => void model.chooseImage(event.choice)}
       >
         <section class="top" aria-label="Network and image">
-          ${top(model, sharedEngine().backend, () => void this.#copyLink())}
+          ${topRow({
+            choices: model.choices,
+            network: model.state.network,
+            samples: model.samples,
+            image: model.state.image,
+            report: sharedEngine().backend,
+            chooseNetwork: (id) => void model.chooseNetwork(id),
+            openNetwork: (files) => void model.chooseNetworkFiles(files),
+            chooseBackend: (choice) => void model.chooseBackend(choice),
+            takeRecipe: (file) => void model.takeRecipe(file),
+            copyLink: () => void this.#copyLink(),
+          })}
         </section>
         <section class="what" aria-label="What to make, and how">
           ${what(

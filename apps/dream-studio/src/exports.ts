@@ -1,7 +1,7 @@
-import { GIFEncoder, applyPalette, quantize } from 'gifenc';
 import { checkRecipe, readRecipe, type Recipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import { readPngText, writePng } from '@convlens/data/png';
+import { asciiJson, readPngText, writePng } from '@convlens/data/png';
+import { asGif as encodeGif } from '@convlens/elements/gif.js';
 import { LensError } from '@convlens/onnx';
 import type { StudioRun } from './run.js';
 
@@ -47,13 +47,6 @@ const pixelsOf = (canvas: HTMLCanvasElement): Pixels => {
   return { width, height, data };
 };
 
-/** JSON that survives in a PNG's Latin-1 text. */
-const plain = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
-    /[\u0080-\uffff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-
 /**
  * The picture with its recipe inside.
  *
@@ -61,7 +54,7 @@ const plain = (value: unknown): string =>
  */
 export function asPng(run: StudioRun): Blob {
   const picture = pixelsOf(draw(run.frame?.pictures ?? []));
-  const bytes = writePng(picture, { [KEYWORD]: plain(run.recipe), Software: 'Convlens' });
+  const bytes = writePng(picture, { [KEYWORD]: asciiJson(run.recipe), Software: 'Convlens' });
   return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/png' });
 }
 
@@ -100,19 +93,9 @@ function* reel(run: StudioRun): Generator<HTMLCanvasElement> {
   }
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
 /** The run as an animated GIF. */
-export async function asGif(run: StudioRun): Promise<Blob> {
-  const gif = GIFEncoder();
-  for (const canvas of reel(run)) {
-    const { width, height, data } = pixelsOf(canvas);
-    const palette = quantize(data, 256);
-    gif.writeFrame(applyPalette(data, palette), width, height, { palette, delay: FRAME_MS });
-    await turn();
-  }
-  gif.finish();
-  return new Blob([gif.bytes() as Uint8Array<ArrayBuffer>], { type: 'image/gif' });
+export function asGif(run: StudioRun): Promise<Blob> {
+  return encodeGif(reel(run), FRAME_MS);
 }
 
 /**

@@ -31,10 +31,10 @@ function strip(run: StudioRun): TemplateResult {
               run.back(kept);
             }}
           >
-            <studio-picture
+            <lens-picture
               .pictures=${kept.frame.pictures}
               label="Step ${kept.frame.step}"
-            ></studio-picture>
+            ></lens-picture>
             <span>${kept.byHand ? '★ ' : ''}${kept.frame.step}</span>
             <span class="quiet">${inWords(run.recipe, kept.value)[1]}</span>
           </button>

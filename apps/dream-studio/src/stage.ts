@@ -62,10 +62,10 @@ function besides(model: StudioModel): TemplateResult | typeof nothing {
     ${model.beside.map(
       ({ title, run }) =>
         html`<figure>
-          <studio-picture
+          <lens-picture
             .pictures=${run.frame?.pictures ?? []}
             label="${model.subject}, by ${title}"
-          ></studio-picture>
+          ></lens-picture>
           <figcaption>
             <b>${title}</b>
             <span class="quiet">${run.error?.message ?? status(run)}</span>
@@ -87,11 +87,11 @@ export function stage(model: StudioModel): TemplateResult {
     frame && frame.total > 0 ? Math.min(1, frame.step / Math.max(frame.total, run.until)) : 0;
   return html`
     <div class="room ${model.beside.length > 0 ? 'shared' : ''}">
-      <studio-picture
+      <lens-picture
         class="main"
         .pictures=${frame?.pictures ?? []}
         label=${frame ? `Optimised picture: ${model.subject}` : 'No picture yet'}
-      ></studio-picture>
+      ></lens-picture>
       ${besides(model)}
     </div>
     <div class="under">

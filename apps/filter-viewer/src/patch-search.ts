@@ -1,6 +1,6 @@
 import { strongestPlaces, type Projection, type Ranking, type StrongPlace } from '@convlens/core';
 import type { EngineClient, LayerSummary, NetworkSummary } from '@convlens/engine';
-import { fileSet, sampleSet, type ImageSet, type SetImage } from './image-set.js';
+import { fileSet, sampleSet, type ImageSet, type SetImage } from '@convlens/elements/image-set.js';
 import { previewOf } from './preview.js';
 import { announce, asError, type TaskOptions, type Tasks } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';

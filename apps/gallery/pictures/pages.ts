@@ -32,7 +32,8 @@ main { max-width: 70ch; margin: 0 auto; padding: 24px 20px 64px; }
     <main>
       <p>
         <a href="../">Convlens</a> · <a href="../filter-viewer/">Filter viewer</a> ·
-        <a href="../dream-studio/">Dream studio</a> · <a href="../bench/">Backend bench</a>
+        <a href="../dream-studio/">Dream studio</a> · <a href="../adversarial-lab/">Adversarial lab</a> ·
+        <a href="../bench/">Backend bench</a>
       </p>
       ${marked.parse(text, { async: false })}
     </main>

@@ -7,6 +7,7 @@ useGallery();
 const ELEMENTS: Readonly<Record<string, () => Promise<unknown>>> = {
   'filter-viewer': () => import('@convlens/filter-viewer/define.js'),
   'dream-studio': () => import('@convlens/dream-studio/define.js'),
+  'adversarial-lab': () => import('@convlens/adversarial-lab/define.js'),
   'backend-bench': () => import('@convlens/bench/define.js'),
 };
 

@@ -123,6 +123,41 @@ export type { Defence, ImageShape, Passage } from './defences/defence.js';
 export { DefendedClassifier, type Defended } from './defences/defended-classifier.js';
 export { defences } from './defences/registry.js';
 export { universalPerturbation, type Universal, type UniversalTask } from './attacks/universal.js';
+export {
+  robustnessCurves,
+  type CurveAttack,
+  type CurvePoint,
+  type CurveProgress,
+  type CurveTask,
+  type RobustnessCurve,
+} from './robustness/curve.js';
+export {
+  transferMatrix,
+  type TransferCell,
+  type TransferNetwork,
+  type TransferTask,
+} from './robustness/transfer.js';
+export {
+  divergence,
+  type ChannelDivergence,
+  type DivergenceTask,
+  type LayerDivergence,
+} from './divergence/divergence.js';
+export {
+  decisionPlane,
+  type DecisionPlane,
+  type DecisionPlaneTask,
+} from './decision-plane/decision-plane.js';
+export {
+  printPatch,
+  trainPatch,
+  tryPatch,
+  type PatchPictures,
+  type PatchStep,
+  type PatchSuccess,
+  type PatchTask,
+} from './patch/adversarial-patch.js';
+export { patchShapes, type Patch, type PatchShape, type Placing } from './patch/placement.js';
 export { foolByEvolution } from './fooling/evolution.js';
 export { foolByGradient, type FoolingImage, type FoolingTask } from './fooling/fooling-image.js';
 export {

@@ -54,6 +54,18 @@ export function readPngText(bytes: Uint8Array): Readonly<Record<string, string>>
 }
 
 /**
+ * JSON that a PNG's Latin-1 text can hold: everything outside ASCII as an escape.
+ *
+ * @param value plain data
+ */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u0080-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/**
  * Writes a PNG: RGB when every pixel is opaque, RGBA otherwise.
  *
  * @param pixels any image

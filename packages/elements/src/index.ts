@@ -9,6 +9,7 @@ export {
   type Sample,
 } from './catalogue.js';
 export { define } from './define.js';
+export { fileButton } from './file-button.js';
 export {
   configure,
   newEngine,
@@ -40,5 +41,6 @@ export { LensSpine } from './spine.js';
 export { LensTileGrid, type TilePainter } from './tile-grid.js';
 export { controls, tokens } from './tokens.js';
 export { LensTopClasses } from './top-classes.js';
+export { topRow, type TopRow } from './top-row.js';
 export { entrySource, fetchImage, FILE_PREFIX, fileSource, isPicture } from './sources.js';
 export { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';

@@ -1,4 +1,4 @@
-import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import type { ClassScore } from '@convlens/core';
 import { define } from './define.js';
 import { formatProbability } from './format.js';
@@ -10,7 +10,11 @@ import { tokens } from './tokens.js';
  * @summary Top classes with probabilities.
  */
 export class LensTopClasses extends LitElement {
-  static override properties = { scores: { attribute: false }, names: { attribute: false } };
+  static override properties = {
+    scores: { attribute: false },
+    names: { attribute: false },
+    was: { attribute: false },
+  };
 
   static override styles: CSSResultGroup = [
     tokens,
@@ -34,6 +38,15 @@ export class LensTopClasses extends LitElement {
         background-size: var(--part) 100%;
         border-radius: 3px;
       }
+      li.changed {
+        background:
+          linear-gradient(var(--control), var(--control)) no-repeat var(--was) 0 / 2px 100%,
+          linear-gradient(var(--well), var(--well)) no-repeat 0 0 / var(--part) 100%;
+      }
+      .was {
+        margin-left: 6px;
+        color: var(--quiet);
+      }
       span:first-child {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -45,6 +58,8 @@ export class LensTopClasses extends LitElement {
   declare scores: readonly ClassScore[];
   /** Name of every class; without it the index is shown. */
   declare names: readonly string[] | undefined;
+  /** Probability that every class had before; the change is shown then. */
+  declare was: ArrayLike<number> | undefined;
 
   constructor() {
     super();
@@ -53,13 +68,25 @@ export class LensTopClasses extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<ol aria-label="Most probable classes">
-      ${this.scores.map(
-        ({ index, probability }) =>
-          html`<li style="--part:${Math.round(probability * 100)}%">
-            <span>${this.names?.[index] ?? `class ${index}`}</span>
-            <span>${formatProbability(probability)}</span>
-          </li>`,
-      )}
+      ${this.scores.map(({ index, probability }) => {
+        const was = this.was?.[index];
+        const change = was === undefined ? undefined : Math.round((probability - was) * 100);
+        return html`<li
+          class=${was !== undefined && was >= 0.01 ? 'changed' : ''}
+          style="--part:${Math.round(probability * 100)}%;--was:${Math.round((was ?? 0) * 100)}%"
+        >
+          <span>${this.names?.[index] ?? `class ${index}`}</span>
+          <span
+            >${formatProbability(probability)}${
+              change === undefined || change === 0
+                ? nothing
+                : html`<span class="was" title="Before: ${formatProbability(was!)}"
+                    >${change < 0 ? `\u2212${-change}` : `+${change}`}</span
+                  >`
+            }</span
+          >
+        </li>`;
+      })}
     </ol>`;
   }
 }

@@ -1,5 +1,5 @@
 import { readRecipe, type Recipe } from '@convlens/core';
-import { readPngText } from '@convlens/data/png';
+import { asciiJson, readPngText } from '@convlens/data/png';
 import { LensError } from '@convlens/onnx';
 import { isEmbedded, readFile, readModel, type Model } from '../files.js';
 
@@ -35,11 +35,7 @@ export function readRecipeFile(path: string): Recipe {
  * @param recipe any recipe
  */
 export function recipeText(recipe: Recipe): Readonly<Record<string, string>> {
-  const json = JSON.stringify(recipe).replaceAll(
-    /[\u0080-\uffff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return { [KEYWORD]: json, Software: 'Convlens' };
+  return { [KEYWORD]: asciiJson(recipe), Software: 'Convlens' };
 }
 
 /** What a recipe says of the network that it was made for. */

@@ -3,6 +3,7 @@ import type { Network } from '@convlens/adapters';
 import { cut, elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '../executor.js';
 import type { Classifier, Slope, Sloped } from './classifier.js';
+import { inputOf, planeOf } from './feed.js';
 import { SLOPE_INPUTS, slopeGraph, type SlopeGraph } from './slope-graph.js';
 
 /** Programs kept: as many as one attack needs for its batch sizes. */
@@ -62,7 +63,9 @@ export class NetworkClassifier implements Classifier {
     const found: Float32Array[] = [];
     for (let first = 0; first < images.length; first += this.widest) {
       const part = images.slice(first, first + this.widest);
-      const outputs = await program.run({ [this.#network.input.name]: this.#feed(part) });
+      const outputs = await program.run({
+        [this.#network.input.name]: inputOf(this.#network, part),
+      });
       found.push(...rows(outputs[this.#logits]!, part.length));
     }
     return found;
@@ -78,7 +81,7 @@ export class NetworkClassifier implements Classifier {
       const batch = 2 ** Math.floor(Math.log2(left));
       const { program, logits, gradient } = await this.#program(what, batch);
       const outputs = await program.run({
-        [this.#network.input.name]: this.#feed(images.slice(first, first + batch)),
+        [this.#network.input.name]: inputOf(this.#network, images.slice(first, first + batch)),
         ...this.#seeds(what, first, batch),
       });
       const slopes = rows(outputs[gradient]!, batch);
@@ -89,25 +92,6 @@ export class NetworkClassifier implements Classifier {
     return found;
   }
 
-  /** The network's input, `[batch, C, H, W]`. */
-  #feed(images: readonly Float32Array[]): TensorData<'float32'> {
-    const [channels, height, width] = this.shape;
-    const { range, mean, std } = this.#network.preprocessing;
-    const plane = height * width;
-    const data = new Float32Array(images.length * channels * plane);
-    images.forEach((image, n) => {
-      for (let c = 0; c < channels; c++) {
-        const from = this.#plane(c) * plane;
-        const to = (n * channels + c) * plane;
-        const [offset, deviation] = [mean[c] ?? 0, std[c] ?? 1];
-        for (let i = 0; i < plane; i++) {
-          data[to + i] = (range * image[from + i]! - offset) / deviation;
-        }
-      }
-    });
-    return float32(data, [images.length, channels, height, width]);
-  }
-
   /** The chain rule through the preprocessing. */
   #toPixels(gradient: Float32Array): Float32Array {
     const [channels, height, width] = this.shape;
@@ -115,16 +99,11 @@ export class NetworkClassifier implements Classifier {
     const plane = height * width;
     const out = new Float32Array(gradient.length);
     for (let c = 0; c < channels; c++) {
-      const [from, to] = [c * plane, this.#plane(c) * plane];
+      const [from, to] = [c * plane, planeOf(this.#network, c) * plane];
       const factor = range / (std[c] ?? 1);
       for (let i = 0; i < plane; i++) out[to + i] = gradient[from + i]! * factor;
     }
     return out;
-  }
-
-  /** The plane of the image that a channel of the network reads. */
-  #plane(channel: number): number {
-    return this.#network.preprocessing.channelOrder === 'BGR' ? 2 - channel : channel;
   }
 
   #seeds(what: Slope, first: number, batch: number): Record<string, TensorData<'float32'>> {

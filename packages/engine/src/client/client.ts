@@ -14,6 +14,8 @@ import {
   type GraphResult,
   type ImageSource,
   type ImageSummary,
+  type LabAnswer,
+  type LabJob,
   type MeasureAnswer,
   type MeasureRequest,
   type MemoryReport,
@@ -212,6 +214,18 @@ export class EngineClient extends EventTarget {
       },
       { ...rest, onProgress: watch },
     );
+    this.#backend = answer.backend;
+    return answer;
+  }
+
+  /** Runs an experiment of the adversarial lab. When the worker dies it begins anew. */
+  async lab<J extends LabJob>(
+    request: J,
+    options: CallOptions = {},
+  ): Promise<LabAnswer<J['kind']>> {
+    const send = (api: Comlink.Remote<EngineApi>, job: number): Promise<LabAnswer> =>
+      api.lab(job, request);
+    const answer = await this.#call(send, options);
     this.#backend = answer.backend;
     return answer;
   }

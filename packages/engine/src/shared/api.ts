@@ -17,8 +17,10 @@ import type {
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
+import type { LabAnswer, LabFrame, LabJob } from './lab.js';
 
 export type { AttributionMethod };
+export type * from './lab.js';
 
 /** What does the arithmetic, in the words of the person who chooses it. */
 export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
@@ -344,6 +346,8 @@ export interface Progress {
   readonly frame?: Frame;
   /** The backend that works on it from now on. */
   readonly backend?: BackendReport;
+  /** What an experiment of the adversarial lab has so far. */
+  readonly lab?: LabFrame;
 }
 
 /**
@@ -367,6 +371,7 @@ export interface EngineApi {
   follow(job: number, request: RecipeRequest): Promise<RecipeResult>;
   /** Lets a recipe stop after its step; it answers with where it is. */
   pause(job: number): Promise<void>;
+  lab(job: number, request: LabJob): Promise<LabAnswer>;
   runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
   measure(job: number, request: MeasureRequest): Promise<MeasureAnswer>;
   memory(): Promise<MemoryReport>;

@@ -19,6 +19,8 @@ import type {
   BackendReport,
   GraphRequest,
   GraphResult,
+  LabAnswer,
+  LabJob,
   LayerActivation,
   MeasureAnswer,
   MeasureRequest,
@@ -33,6 +35,8 @@ import type { Backends } from './backends.js';
 import type { Derive } from './derive.js';
 import type { Follow, Following } from './follow.js';
 import type { Job } from './jobs.js';
+import type { Lab } from './lab/lab.js';
+import type { Shelf } from './lab/table.js';
 import { rankImages, type ReadImage } from './rank-images.js';
 import type { Runtime } from './runtime.js';
 
@@ -47,15 +51,17 @@ export class Compute {
   readonly #follow = new Map<Network, Follow>();
   /** The backend that the page knows of. */
   #said: BackendReport | undefined;
+  #lab: Lab | undefined;
 
   /** @param backends the runtimes that may be used */
   constructor(backends: Backends) {
     this.#backends = backends;
     backends.onChange = () => {
       const all = [...this.#maps.values(), ...this.#derive.values(), ...this.#follow.values()];
-      for (const held of all) {
+      for (const held of [...all, ...(this.#lab ? [this.#lab] : [])]) {
         void held.dispose().catch(() => undefined);
       }
+      this.#lab = undefined;
       this.#maps.clear();
       this.#derive.clear();
       this.#follow.clear();
@@ -84,6 +90,7 @@ export class Compute {
     this.#derive.delete(network);
     this.#follow.delete(network);
     for (const one of held) await one?.dispose().catch(() => undefined);
+    await this.#lab?.forget(network).catch(() => undefined);
   }
 
   /**
@@ -264,6 +271,25 @@ export class Compute {
         this.#follow.set(network, follow);
       }
       return { ...(await follow.run(job, request, images, following)), backend };
+    });
+  }
+
+  /**
+   * Runs an experiment of the adversarial lab; from its beginning with the next backend when the device is lost meanwhile.
+   *
+   * @param open networks and images, by id
+   * @throws LensError `E_ARGUMENT`, `E_OP_UNSUPPORTED`, `E_RUN`, `E_ABORTED`
+   */
+  lab(job: Job, request: LabJob, open: Pick<Shelf, 'network' | 'image'>): Promise<LabAnswer> {
+    const began = performance.now();
+    return this.#withRuntime(job, async (runtime, backend) => {
+      const { Lab } = await import('./lab/lab.js');
+      const lab = (this.#lab ??= new Lab(runtime));
+      const answer = await lab.run(job, request, {
+        ...open,
+        maps: (network) => this.#featureMaps(job, network, runtime),
+      });
+      return { ...answer, backend, runMs: performance.now() - began } as LabAnswer;
     });
   }
 

@@ -13,6 +13,8 @@ import type {
   GraphResult,
   ImageSource,
   ImageSummary,
+  LabAnswer,
+  LabJob,
   MeasureAnswer,
   MeasureRequest,
   MemoryReport,
@@ -181,6 +183,15 @@ export class Engine {
       ...(guide === undefined ? {} : { guide: this.#image(guide) }),
     };
     return (await this.#loaded()).follow(job, network, images, request);
+  }
+
+  /** Runs an experiment of the adversarial lab. */
+  async lab(job: Job, request: LabJob): Promise<LabAnswer> {
+    const compute = await this.#loaded();
+    return compute.lab(job, request, {
+      network: (id) => this.#open(id),
+      image: (id) => this.#image(id),
+    });
   }
 
   /** Runs a graph that the page brings, once. */

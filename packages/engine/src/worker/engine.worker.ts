@@ -110,6 +110,7 @@ const api: EngineApi = {
     move(jobs.run(job, (running) => engine.attribution(running, request))),
   follow: (job, request) => move(jobs.run(job, (running) => engine.follow(running, request))),
   pause: (job) => Promise.resolve(jobs.pause(job)),
+  lab: (job, request) => move(jobs.run(job, (running) => engine.lab(running, request))),
   runGraph: (job, request) => move(jobs.run(job, (running) => engine.runGraph(running, request))),
   measure: (job, request) => move(jobs.run(job, (running) => engine.measure(running, request))),
   memory: () => Promise.resolve(engine.memory()),

@@ -1,5 +1,7 @@
 import { LensError } from '@convlens/onnx';
-import { fetchImage, isPicture, resolveFile, samples } from '@convlens/elements';
+import { samples } from './catalogue.js';
+import { resolveFile } from './environment.js';
+import { fetchImage, isPicture } from './sources.js';
 
 /** One image of a set; its file is read when it is asked for, and not kept. */
 export interface SetImage {
@@ -11,7 +13,7 @@ export interface SetImage {
   load(signal: AbortSignal): Promise<Blob>;
 }
 
-/** Images to look for patches in. */
+/** Images to look at one after the other. */
 export interface ImageSet {
   /** For people: `11 samples`. */
   readonly title: string;

@@ -1,6 +1,8 @@
 // The package brings no types of its own.
 declare module 'gifenc' {
+  /** Colours, three bytes each. */
   export type Palette = number[][];
+  /** Writes frames one after the other. */
   export interface Encoder {
     writeFrame(
       indices: Uint8Array,

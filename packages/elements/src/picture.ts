@@ -1,17 +1,22 @@
 import type { Pixels } from '@convlens/data';
 import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
-import { define, tokens } from '@convlens/elements';
+import { define } from './define.js';
+import { tokens } from './tokens.js';
 
 /** Side up to which pictures are enlarged before the page scales them. */
 const FINE = 512;
 
 /**
- * One or several pictures side by side, drawn in their own pixels and enlarged smoothly.
+ * One or several pictures side by side, drawn in their own pixels and enlarged smoothly, or crisp.
  *
- * @summary Optimised pictures.
+ * @summary Pictures in the pixels that they are computed in.
  */
-class StudioPicture extends LitElement {
-  static override properties = { pictures: { attribute: false }, label: {} };
+export class LensPicture extends LitElement {
+  static override properties = {
+    pictures: { attribute: false },
+    label: {},
+    crisp: { type: Boolean, reflect: true },
+  };
 
   static override styles: CSSResultGroup = [
     tokens,
@@ -29,6 +34,9 @@ class StudioPicture extends LitElement {
         height: 100%;
         object-fit: contain;
       }
+      :host([crisp]) canvas {
+        image-rendering: pixelated;
+      }
     `,
   ];
 
@@ -36,11 +44,14 @@ class StudioPicture extends LitElement {
   declare pictures: readonly Pixels[];
   /** What is shown, for screen readers. */
   declare label: string;
+  /** Enlarge with the pixels as they are: for maps of numbers. */
+  declare crisp: boolean;
 
   constructor() {
     super();
     this.pictures = [];
     this.label = '';
+    this.crisp = false;
   }
 
   protected override render(): TemplateResult {
@@ -60,6 +71,7 @@ class StudioPicture extends LitElement {
     if (canvas.width !== columns * width - gap) canvas.width = columns * width - gap;
     if (canvas.height !== rows * height - gap) canvas.height = rows * height - gap;
     const context = canvas.getContext('2d')!;
+    context.imageSmoothingEnabled = !this.crisp;
     context.imageSmoothingQuality = 'high';
     for (const [i, { data, ...size }] of this.pictures.entries()) {
       this.#scratch.width = size.width;
@@ -72,4 +84,10 @@ class StudioPicture extends LitElement {
   }
 }
 
-define('studio-picture', StudioPicture);
+define('lens-picture', LensPicture);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'lens-picture': LensPicture;
+  }
+}

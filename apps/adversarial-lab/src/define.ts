@@ -1,0 +1,1 @@
+import './adversarial-lab.js';

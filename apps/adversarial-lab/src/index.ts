@@ -1,0 +1,2 @@
+export { AdversarialLab } from './adversarial-lab.js';
+export type { LabState, Tab } from './state.js';

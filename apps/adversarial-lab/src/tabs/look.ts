@@ -1,0 +1,83 @@
+import { html, type TemplateResult } from 'lit';
+import { topClass, type AttributionMethod } from '@convlens/core';
+import { sequential, type Pixels } from '@convlens/data';
+import { define, type TaskOptions } from '@convlens/elements';
+import { attributionPicture } from '../attribution.js';
+import { IMAGE, RESULT } from '../lab-model.js';
+import { LabTab } from './lab-tab.js';
+
+const METHODS: readonly (readonly [AttributionMethod, string])[] = [
+  ['saliency', 'Saliency'],
+  ['gradcam', 'Grad-CAM'],
+];
+
+interface Cell {
+  readonly title: string;
+  readonly picture: Pixels;
+}
+
+/** What drove the answer before, and what drives it now. */
+class LabLook extends LabTab {
+  #rows: readonly (readonly Cell[])[] = [];
+
+  protected override async compute({ signal }: TaskOptions): Promise<void> {
+    const { engine, network, answer } = this.lab;
+    if (!network || !answer) return;
+    const best = topClass(answer.file.logits);
+    // Of the result both are asked: what speaks for the new class, and what still speaks for the old one.
+    const wanted = [
+      ['Original', IMAGE, answer.label],
+      ['Result', RESULT, best],
+      ...(best === answer.label ? [] : [['Result', RESULT, answer.label] as const]),
+    ] as const;
+    const rows: Cell[][] = [];
+    for (const [method] of METHODS) {
+      const row: Cell[] = [];
+      for (const [title, image, index] of wanted) {
+        const target = { kind: 'class', index } as const;
+        const request = { network: network.id, image, target, method };
+        const { map } = await engine.attribution(request, { signal });
+        row.push({
+          title: `${title}: ${this.lab.nameOf(index)}`,
+          picture: attributionPicture(map),
+        });
+      }
+      rows.push(row);
+    }
+    this.#rows = rows;
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      ${this.about(
+        'Which pixels drive a class: in the original what the network saw, in the result what it takes for something else, and what is left of the first. Each picture has its own scale, from nothing to its most.',
+        'attribution.html',
+      )}
+      ${this.banner()} ${this.fresh ? this.#shown() : this.computing()}
+    `;
+  }
+
+  #shown(): TemplateResult {
+    return html`
+      ${this.#rows.map(
+        (row, i) =>
+          html`<h3>${METHODS[i]![1]}</h3>
+            <div class="figures wide">
+              ${row.map(
+                ({ title, picture }) =>
+                  html`<figure>
+                    <lens-picture
+                      .pictures=${[picture]}
+                      label="${METHODS[i]![1]} of ${title}"
+                    ></lens-picture>
+                    <figcaption>${title}</figcaption>
+                  </figure>`,
+              )}
+            </div>`,
+      )}
+      <p class="row"><lens-legend .table=${sequential} note="nothing | most"></lens-legend></p>
+    `;
+  }
+}
+
+define('lab-look', LabLook);

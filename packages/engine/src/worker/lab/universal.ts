@@ -1,0 +1,67 @@
+import { normalNoise, pictureOf, planesOf, topClass, universalPerturbation } from '@convlens/core';
+import type { UniversalAnswer, UniversalJob } from '../../shared/lab.js';
+import type { Table } from './table.js';
+
+/**
+ * Makes one perturbation for all images of a set, and compares it with noise of the same size.
+ *
+ * @param table network, images, job
+ * @param request the ball
+ * @throws LensError `E_ARGUMENT` when the network knows none of the images
+ */
+export async function runUniversal(
+  table: Table,
+  { network, images, norm, eps, seed }: UniversalJob,
+): Promise<UniversalAnswer> {
+  const classifier = table.classifier(network);
+  const { shape } = classifier;
+  const set = await table.set(images, network);
+  const { perturbation, success, passes } = await universalPerturbation(classifier, {
+    ...set,
+    norm,
+    eps,
+    seed,
+    onStep: table.watch('images', undefined, (change) =>
+      pictureOf(
+        change.map((v) => Math.min(1, Math.max(0, 0.5 + v / (2 * eps)))),
+        shape,
+      ),
+    ),
+  });
+  const before = await classifier.logits(set.images);
+  const known = before.map((logits, i) => topClass(logits) === set.labels[i]);
+  const pictures = set.images.map((image) => pictureOf(added(image, perturbation), shape));
+  const after = await classifier.logits(pictures.map((picture) => planesOf(picture, shape[0])));
+  const noise = noiseLike(perturbation, norm, seed);
+  const noisy = await classifier.logits(set.images.map((image) => added(image, noise)));
+  const misled = noisy.filter((z, i) => known[i] && topClass(z) !== set.labels[i]).length;
+  return {
+    perturbation,
+    success,
+    noise: misled / Math.max(1, known.filter(Boolean).length),
+    passes,
+    pictures: pictures.map((picture, i) => ({
+      image: images[i]!.image,
+      picture,
+      before: before[i]!,
+      after: after[i]!,
+      known: known[i]!,
+    })),
+  };
+}
+
+const added = (image: Float32Array, change: Float32Array): Float32Array =>
+  image.map((v, i) => Math.min(1, Math.max(0, v + change[i]!)));
+
+/** Noise as large as a perturbation: by its largest value, or by its length. */
+function noiseLike(change: Float32Array, norm: UniversalJob['norm'], seed: number): Float32Array {
+  const [noise] = normalNoise(seed, 1, change.length, 1) as [Float32Array];
+  if (norm === 'linf') {
+    const reach = change.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    return noise.map((v) => Math.sign(v) * reach);
+  }
+  const length = (values: Float32Array): number =>
+    Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+  const factor = length(change) / length(noise);
+  return noise.map((v) => v * factor);
+}
