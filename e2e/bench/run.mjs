@@ -13,6 +13,7 @@ import { serve } from '@convlens/tooling/server.mjs';
 import { dreaming } from './dream.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
+import { threads } from './threads.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
 
 const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string' } } });
@@ -54,6 +55,7 @@ const benches = {
     }
     return rates;
   },
+  threads: () => withPage(isolated.url, threads),
   gradients: () => gradientRatios(),
   dream: () => dreaming(),
 };
