@@ -17,7 +17,7 @@ export interface Nearness {
 const folder = fileURLToPath(new URL('../artifacts/conformance/', import.meta.url));
 
 /** Everything, as for the table in the docs; else what a change is checked with. */
-const all = process.env.CONVLENS_CONFORMANCE === 'full';
+export const everything = process.env.CONVLENS_CONFORMANCE === 'full';
 
 /** On emulated GPUs: minutes each, and their operators are among those of the others. */
 const SLOW: Readonly<Partial<Record<Runtime, readonly string[]>>> = {
@@ -31,7 +31,7 @@ const SLOW: Readonly<Partial<Record<Runtime, readonly string[]>>> = {
 
 /** Whether something is compared in this run. */
 export function isChecked(runtime: Runtime, network: string, kind: Kind): boolean {
-  return all || !SLOW[runtime]?.includes(`${kind} ${network}`);
+  return everything || !SLOW[runtime]?.includes(`${kind} ${network}`);
 }
 
 /** Keeps a result for the table in the docs. */
