@@ -146,7 +146,7 @@ class LabPatch extends LabTab {
                 }
               </div>
             </div>`
-          : html`<p class="empty">Training takes half a minute on one thread.</p>`
+          : html`<p class="empty">Training takes about a minute on one thread.</p>`
       }
       ${this.pictures()}
     `;
