@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
 import { serve } from '@convlens/tooling/server.mjs';
+import { attacking } from './attacks.mjs';
 import { dreaming } from './dream.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
@@ -56,6 +57,7 @@ const benches = {
   },
   gradients: () => gradientRatios(),
   dream: () => dreaming(),
+  attacks: () => attacking(),
 };
 
 const report = {

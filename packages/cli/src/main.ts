@@ -47,9 +47,26 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
       what a recipe says, again
   attack MODEL --image FILE.png... [--attack fgsm|bim|pgd|mi-fgsm|deepfool|cw|jsma|apgd|one-pixel|square]
       [--norm linf|l2] [--eps 8/255] [--alpha X] [--steps N] [--loss cross-entropy|margin|dlr]
-      [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N] --out DIR
+      [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N]
+      [--defence jpeg|bit-depth|blur|median|tv|random-resize[:STRENGTH] [--adaptive]] --out DIR
       fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
-      pgd by default, classes by number or name, without --label what the network says is taken for right
+      pgd by default, classes by number or name, without --label what the network says is taken for right;
+      with --defence the defended network is to be fooled, by an attack that knows of it only if --adaptive
+  attack curve MODEL --image DIR|FILE.png... [--attack ID]... [--eps X]... [--steps N] [--label CLASS]...
+      [--defence ID[:STRENGTH] [--adaptive]] [--seed N] --out DIR
+      accuracy over epsilon for one attack or more, as CSV and JSON
+  attack transfer MODEL MODEL... --image DIR|FILE.png... [--attack mi-fgsm] [--eps 8/255] [--steps N]
+      [--label CLASS]... [--seed N] --out DIR
+      how much of what fools one network fools the others, as CSV and JSON
+  attack universal MODEL --image DIR|FILE.png... [--norm linf|l2] [--eps 10/255] [--rate 0.8] [--passes 10]
+      [--seed N] --out DIR
+      one perturbation for all images, as .npy, amplified as PNG, its success as JSON
+  attack patch MODEL --image DIR|FILE.png... --target CLASS [--shape round|square] [--scale 0.4:0.6]
+      [--rotation 22.5] [--steps 100] [--print 512] [--seed N] --out DIR
+      a patch to print that is taken for a class: PNG, examples, the objective as CSV, its success as JSON
+  attack fool MODEL --target CLASS [--by gradient|evolution] [--confidence 0.996] [--steps N] [--seed N]
+      --out DIR
+      a picture of nothing that the network is sure of, as PNG, CSV and JSON
   bench MODEL... [--runtime ort-node|ort-wasm]... [--work forward|gradient|dream]... [--batch N]...
       [--seconds N] [--json] [--out DIR]
       speed of each runtime at each work, and how far they are apart; alexnet-224, vgg16-224, resnet18-224,

@@ -7,6 +7,7 @@ import {
   NetworkClassifier,
   normalNoise,
   robustAccuracy,
+  robustnessCurves,
   topClass,
   type AttackRequest,
 } from '@convlens/core';
@@ -72,6 +73,16 @@ describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
         const whole = found!.slope.map((value) => value * doubt(clean!, label));
         const error = relativeL2(whole, array('attack_pixel_grad').data);
         expect(error, 'attack_pixel_grad').toBeLessThan(tolerance('attack_pixel_grad')!);
+        // Attacks follow signs: they are theirs wherever a slope is ten times what the tolerance leaves for a value.
+        const theirSlope = array('attack_pixel_grad').data;
+        const typical = Math.sqrt(
+          theirSlope.reduce((sum, v) => sum + v * v, 0) / theirSlope.length,
+        );
+        const clear = [...theirSlope.keys()].filter(
+          (i) => Math.abs(theirSlope[i]!) > 10 * tolerance('attack_pixel_grad')! * typical,
+        );
+        expect(clear.length / whole.length).toBeGreaterThan(0.3);
+        expect(clear.filter((i) => whole[i]! * theirSlope[i]! <= 0)).toEqual([]);
 
         for (const [attackName, task] of Object.entries(attacksOf(manifest))) {
           const record = manifest.attacks[attackName]!;
@@ -182,6 +193,19 @@ describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
             ).toEqual(row.success);
           }
         }
+        // A curve is the table with those that fell once counted as fallen.
+        const radii = tables.pgd.map(({ eps255 }) => eps255 / 255);
+        const [curve] = await robustnessCurves(classifier, {
+          ...{ images, labels, epsilons: radii, seed: 0 },
+          attacks: [{ method: 'pgd', settings: { start: 'image' } }],
+        });
+        expect(curve!.points[0]).toMatchObject({ eps: 0, accuracy: 1 });
+        curve!.points.slice(1).forEach(({ eps, accuracy }, at) => {
+          const rows = tables.pgd.slice(0, at + 1);
+          const left = images.filter((_, i) => rows.every(({ success }) => !success[i]));
+          expect(eps).toBe(radii[at]);
+          expect(accuracy, `curve at ${eps}`).toBe(left.length / images.length);
+        });
         for (const [table, box] of [
           ['deepfool', 'left'],
           ['deepfool_clipped', 'kept'],

@@ -3,7 +3,7 @@ import { printPatch, topClass, trainPatch, tryPatch, type PatchTask } from '../s
 import { Chance } from '../src/attacks/random.js';
 import { drawPlacement, footprint, lay, lift, type Placement } from '../src/patch/placement.js';
 import { cifar, hasCifar, noisePictures, randomClassifier } from './support/classifiers.js';
-import { dot, numbers } from './support/run.js';
+import { numbers } from './support/run.js';
 
 const image = [20, 24] as const;
 const placement: Placement = { x: 11.3, y: 9.8, size: 9.7, turn: 0.4 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readPng, writePng } from '@convlens/data/png';
 import {
   attack,
   attackMethods,
@@ -188,7 +189,8 @@ describe.each(brief)('%s %j', (method, settings) => {
         expect(Math.max(...image)).toBeLessThanOrEqual(1);
         const { image: bytes } = rounded[i]!;
         // What a file gives back is what was measured.
-        expect(planesOf(pictureOf(bytes, classifier.shape), 3)).toEqual(bytes);
+        const file = writePng(pictureOf(bytes, classifier.shape));
+        expect(planesOf(readPng(file), 3)).toEqual(bytes);
         if (!bounded) return;
         const norm = settings.norm === 'l2' ? 'l2' : 'linf';
         expect(size[norm]).toBeLessThanOrEqual(eps);
