@@ -90,7 +90,7 @@ class LabPatch extends LabTab {
     return html`
       ${this.about(
         'A picture to print and lay beside things: trained over random places, sizes and turns to be taken for a class, whatever else is there.',
-        'fooling-images.html',
+        'adversarial-patches.html',
       )}
       <div class="row">
         ${classSelect(this.lab, this.#class, (index) => {
