@@ -94,7 +94,9 @@ class LabFooling extends LabTab {
       ${this.banner()}
       ${
         this.#found.length === 0
-          ? html`<p class="empty">Two ways to such a picture: the gradient takes seconds, evolution a minute or two.</p>`
+          ? html`<p class="empty">
+              Two ways to such a picture: the gradient takes seconds, evolution a minute or two.
+            </p>`
           : html`<div class="figures large">
               ${this.#found.map((found) => this.#figure(found))}
             </div>`
