@@ -323,6 +323,11 @@ export const layout: CSSResult = css`
     .verdict {
       grid-template-columns: minmax(0, 1fr);
     }
+    .verdict .buttons,
+    .verdict .line {
+      flex-wrap: nowrap;
+      flex: 1 1 0;
+    }
     .three {
       grid-template-columns: repeat(6, minmax(0, 1fr));
       gap: 8px;

@@ -114,6 +114,9 @@ export class LabModel {
     return this.finished?.answer;
   }
 
+  /** All classes of the open network, in the order of their names. */
+  classes: readonly number[] = [];
+
   /** The name of a class of the open network. */
   nameOf(index: number): string {
     return this.names?.[index] ?? `class ${index}`;
@@ -168,6 +171,10 @@ export class LabModel {
       }
       this.network = summary;
       this.names = names;
+      const name = new Intl.Collator('en', { numeric: true });
+      this.classes = Array.from({ length: summary.logits.classes }, (_, k) => k).sort((a, b) =>
+        name.compare(this.nameOf(a), this.nameOf(b)),
+      );
       this.state.network = id;
       this.#forget();
       const { target } = this.state;
