@@ -275,7 +275,7 @@ for (const [scheme, width] of [
     await lab.shot(`lab-${width}-${scheme}`);
     await page.getByLabel('Defence', { exact: true }).selectOption('Blur');
     await lab.done();
-    for (const tab of ['Decision surface', 'Robustness curve', 'Transfer', 'Defences', 'Patch']) {
+    for (const tab of ['Decision surface', 'Robustness', 'Transfer', 'Defences', 'Patch']) {
       await lab.tab(tab).click();
       await lab.panelDone();
       await expect(lab.panel.locator('.about:visible')).toBeVisible();

@@ -177,6 +177,9 @@ export const layout: CSSResult = css`
   .verdict progress.idle {
     visibility: hidden;
   }
+  .verdict select {
+    width: 132px;
+  }
   .three {
     display: grid;
     grid-template-columns: minmax(0, 1fr) 28px minmax(0, 1fr) 28px minmax(0, 1fr);
