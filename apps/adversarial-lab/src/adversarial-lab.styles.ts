@@ -177,6 +177,9 @@ export const layout: CSSResult = css`
   .verdict progress.idle {
     visibility: hidden;
   }
+  .verdict select {
+    width: 132px;
+  }
   .three {
     display: grid;
     grid-template-columns: minmax(0, 1fr) 28px minmax(0, 1fr) 28px minmax(0, 1fr);
@@ -322,6 +325,11 @@ export const layout: CSSResult = css`
     }
     .verdict {
       grid-template-columns: minmax(0, 1fr);
+    }
+    .verdict .buttons,
+    .verdict .line {
+      flex-wrap: nowrap;
+      flex: 1 1 0;
     }
     .three {
       grid-template-columns: repeat(6, minmax(0, 1fr));

@@ -159,7 +159,7 @@ export class AdversarialLab extends LitElement {
           </section>
           ${tabs(model, this.#revision)}
           <p class="quiet foot">
-            <a href=${resolveFile('docs', 'attacks.html')} target="_blank" rel="noopener"
+            <a href=${resolveFile('docs', 'adversarial-lab.html')} target="_blank" rel="noopener"
               >What this is for, and what it does not show</a
             >
           </p>

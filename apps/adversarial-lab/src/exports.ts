@@ -114,7 +114,7 @@ export async function save(
         ...Array<Pixels>(8).fill(last),
       ];
       return {
-        blob: await asGif(reel(original.picture, pictures), FILM.delay),
+        blob: await asGif(reel(original.picture, pictures), FILM.delay, 'rgb444'),
         name: `${base}.gif`,
       };
     }

@@ -80,7 +80,10 @@ export class LabModel {
     this.engine = engine;
     this.state = state;
     this.#changed = changed;
-    this.#tasks = new Tasks(['look'], changed, () => this.begin());
+    this.#tasks = new Tasks(['look'], changed, () => {
+      if (this.original) this.begin();
+      else void this.#look();
+    });
     engine.addEventListener('recovered', (event) => {
       this.notice = `${(event as Event & { reason?: string }).reason ?? ''} Another one has begun anew.`;
       this.#changed();
@@ -114,6 +117,9 @@ export class LabModel {
     return this.finished?.answer;
   }
 
+  /** All classes of the open network, in the order of their names. */
+  classes: readonly number[] = [];
+
   /** The name of a class of the open network. */
   nameOf(index: number): string {
     return this.names?.[index] ?? `class ${index}`;
@@ -125,11 +131,14 @@ export class LabModel {
       [this.entries, this.samples] = await Promise.all([networkEntries(), samples()]);
       this.#changed();
     });
-    const [network] = await Promise.all([
+    // A link may name a picture that is not here, or none where it was the visitor's own.
+    const known = this.samples.some(({ id }) => id === this.state.image);
+    if (!known && this.samples[0]) this.state.image = this.samples[0].id;
+    const [network, image] = await Promise.all([
       this.#openNetwork(this.state.network),
       this.#openImage({ kind: 'sample', id: this.state.image }),
     ]);
-    if (!network) return;
+    if (!network || !image) return;
     if (preset) this.#take(PRESETS[0]!);
     await this.#look();
   }
@@ -168,6 +177,10 @@ export class LabModel {
       }
       this.network = summary;
       this.names = names;
+      const name = new Intl.Collator('en', { numeric: true });
+      this.classes = Array.from({ length: summary.logits.classes }, (_, k) => k).sort((a, b) =>
+        name.compare(this.nameOf(a), this.nameOf(b)),
+      );
       this.state.network = id;
       this.#forget();
       const { target } = this.state;

@@ -35,6 +35,8 @@ class LabLines extends LitElement {
       :host {
         display: block;
         min-width: 0;
+        max-width: 880px;
+        margin-bottom: 12px;
       }
       svg {
         display: block;

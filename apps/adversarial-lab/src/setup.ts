@@ -1,4 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { live } from 'lit/directives/live.js';
 import { attackMethods, defences, type NumberParameter, type Settings } from '@convlens/core';
 import { resolveFile } from '@convlens/elements';
 import type { LabModel } from './lab-model.js';
@@ -40,7 +42,7 @@ function epsilon(model: LabModel, settings: Settings): TemplateResult | typeof n
     output.value = text(event);
   };
   return html`<label class="epsilon">
-    <span>Epsilon <output>${written(eps, grey)}</output></span>
+    <span>Epsilon <output .value=${live(written(eps, grey))}></output></span>
     <input
       type="range"
       aria-label="Epsilon"
@@ -75,7 +77,9 @@ function number(
     model.choose({ set: writeSet(model.state.set, name, next) });
   };
   return html`<div>
-    <dt><label for="p-${name}">${parameter.title}</label></dt>
+    <dt>
+      <label for="p-${name}">${parameter.title}${name === 'eps' ? ', exactly' : ''}</label>
+    </dt>
     <dd>
       <input
         id="p-${name}"
@@ -204,6 +208,12 @@ function defence(model: LabModel): TemplateResult {
  */
 export function setup(model: LabModel): TemplateResult {
   const { state, names, network } = model;
+  // It changes with what is chosen only, and not with every step of an attack.
+  return html`${guard([JSON.stringify(state), names, network], () => contents(model))}`;
+}
+
+function contents(model: LabModel): TemplateResult {
+  const { state } = model;
   const method = attackMethods.find(({ id }) => id === state.attack);
   let settings: Settings = {};
   try {
@@ -211,7 +221,6 @@ export function setup(model: LabModel): TemplateResult {
   } catch {
     // A link may say anything; what is wrong is said when the attack is tried.
   }
-  const classes = network?.logits?.classes ?? 0;
   return html`
     <h2>Try</h2>
     ${chips(model)}
@@ -239,14 +248,12 @@ export function setup(model: LabModel): TemplateResult {
         }}
       >
         <option value="" .selected=${state.target === undefined}>any other class</option>
-        ${Array.from({ length: classes }, (_, index) => index)
-          .sort((a, b) => (names?.[a] ?? '').localeCompare(names?.[b] ?? ''))
-          .map(
-            (index) =>
-              html`<option value=${index} .selected=${index === state.target && method?.towards}>
-                ${model.nameOf(index)}
-              </option>`,
-          )}
+        ${model.classes.map(
+          (index) =>
+            html`<option value=${index} .selected=${index === state.target && method?.towards}>
+              ${model.nameOf(index)}
+            </option>`,
+        )}
       </select>
     </label>
     ${method ? epsilon(model, settings) : nothing} ${method ? parameters(model, settings) : nothing}

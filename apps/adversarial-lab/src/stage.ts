@@ -69,6 +69,7 @@ function saving(save: (kind: SaveKind) => void, ready: boolean): TemplateResult 
   return html`<label class="line"
     >Save
     <select
+      aria-label="Save"
       ?disabled=${!ready}
       @change=${(event: Event) => {
         const select = event.target as HTMLSelectElement;

@@ -9,7 +9,7 @@ const KINDS: Readonly<Record<Tab, readonly [title: string, load: () => Promise<u
   parts: ['Where they part', () => import('./tabs/parts.js')],
   plane: ['Decision surface', () => import('./tabs/plane.js')],
   look: ['What it looks at', () => import('./tabs/look.js')],
-  curve: ['Robustness curve', () => import('./tabs/curve.js')],
+  curve: ['Robustness', () => import('./tabs/curve.js')],
   transfer: ['Transfer', () => import('./tabs/transfer.js')],
   defences: ['Defences', () => import('./tabs/defences.js')],
   fooling: ['Fooling images', () => import('./tabs/fooling.js')],
@@ -38,7 +38,8 @@ class LabTabs extends LitElement {
       }
       [role='tab'] {
         min-height: 36px;
-        padding: 0 10px;
+        padding: 0 9px;
+        font-size: 13px;
       }
       [role='tab'][aria-selected='true'] {
         background: var(--text);

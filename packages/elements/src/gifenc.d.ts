@@ -14,6 +14,16 @@ declare module 'gifenc' {
     bytes(): Uint8Array;
   }
   export function GIFEncoder(): Encoder;
-  export function quantize(data: Uint8Array | Uint8ClampedArray, colours: number): Palette;
-  export function applyPalette(data: Uint8Array | Uint8ClampedArray, palette: Palette): Uint8Array;
+  /** How finely colours are told apart. */
+  export type Format = 'rgb565' | 'rgb444';
+  export function quantize(
+    data: Uint8Array | Uint8ClampedArray,
+    colours: number,
+    options?: { format?: Format },
+  ): Palette;
+  export function applyPalette(
+    data: Uint8Array | Uint8ClampedArray,
+    palette: Palette,
+    format?: Format,
+  ): Uint8Array;
 }

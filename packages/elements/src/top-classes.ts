@@ -40,7 +40,7 @@ export class LensTopClasses extends LitElement {
       }
       li.changed {
         background:
-          linear-gradient(var(--control), var(--control)) no-repeat var(--was) 0 / 2px 100%,
+          linear-gradient(var(--control), var(--control)) no-repeat var(--was) 100% / 2px 6px,
           linear-gradient(var(--well), var(--well)) no-repeat 0 0 / var(--part) 100%;
       }
       .was {

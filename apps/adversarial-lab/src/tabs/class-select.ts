@@ -13,18 +13,13 @@ export function classSelect(
   chosen: number,
   choose: (index: number) => void,
 ): TemplateResult {
-  const classes = Array.from({ length: lab.network?.logits?.classes ?? 0 }, (_, index) => index);
   return html`<label
     >Class
     <select @change=${(event: Event) => choose(Number((event.target as HTMLSelectElement).value))}>
-      ${classes
-        .sort((a, b) => lab.nameOf(a).localeCompare(lab.nameOf(b)))
-        .map(
-          (index) =>
-            html`<option value=${index} .selected=${index === chosen}>
-              ${lab.nameOf(index)}
-            </option>`,
-        )}
+      ${lab.classes.map(
+        (index) =>
+          html`<option value=${index} .selected=${index === chosen}>${lab.nameOf(index)}</option>`,
+      )}
     </select></label
   >`;
 }

@@ -143,7 +143,7 @@ class LabCurve extends LabTab {
     return html`
       ${this.about(
         'Which part of the pictures a network still knows as the attack may do more. A robust network falls late; where all attacks fail and more steps help nothing, be suspicious rather than glad.',
-        'attacks.html',
+        'robustness.html',
       )}
       ${this.#boxes('Networks', networks, this.#chosen, (next) => (this.#networks = next))}
       ${this.#boxes(

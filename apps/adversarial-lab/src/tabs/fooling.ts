@@ -12,7 +12,7 @@ type Way = FoolingJob['way'];
 
 const WAYS: Readonly<Record<Way, readonly [title: string, steps: number, unit: string]>> = {
   gradient: ['By gradient, from noise', 300, 'steps'],
-  evolution: ['By evolution of patterns', 300, 'generations'],
+  evolution: ['By evolution of patterns', 120, 'generations'],
 };
 
 interface Found {
@@ -94,7 +94,9 @@ class LabFooling extends LabTab {
       ${this.banner()}
       ${
         this.#found.length === 0
-          ? html`<p class="empty">Two ways to such a picture: each takes some seconds.</p>`
+          ? html`<p class="empty">
+              Two ways to such a picture: the gradient takes seconds, evolution a minute or two.
+            </p>`
           : html`<div class="figures large">
               ${this.#found.map((found) => this.#figure(found))}
             </div>`

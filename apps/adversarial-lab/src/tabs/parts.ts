@@ -55,7 +55,7 @@ class LabParts extends LabTab {
     return html`
       ${this.about(
         'How far the activations of the original and of the result are apart, as a part of the original’s length: from next to nothing at the pixels to another class at the end.',
-        'attacks.html',
+        'robustness.html',
       )}
       ${this.banner()}
       ${this.fresh ? html`<div class="split">${this.#chart()} ${this.#sideBySide()}</div>` : this.computing()}

@@ -90,7 +90,7 @@ class LabPatch extends LabTab {
     return html`
       ${this.about(
         'A picture to print and lay beside things: trained over random places, sizes and turns to be taken for a class, whatever else is there.',
-        'fooling-images.html',
+        'adversarial-patches.html',
       )}
       <div class="row">
         ${classSelect(this.lab, this.#class, (index) => {
@@ -146,7 +146,7 @@ class LabPatch extends LabTab {
                 }
               </div>
             </div>`
-          : html`<p class="empty">Training takes half a minute on one thread.</p>`
+          : html`<p class="empty">Training takes about a minute on one thread.</p>`
       }
       ${this.pictures()}
     `;

@@ -61,7 +61,7 @@ class LabPlane extends LabTab {
     return html`
       ${this.about(
         'Every point is an image: the original plus so much of the attack (to the right) and so much of a random change of the same length (upwards). Its colour is the class, pale where the network is torn. The attack crosses a border soon; chance hardly ever does.',
-        'attacks.html',
+        'robustness.html',
       )}
       ${this.banner()} ${this.fresh && this.#plane ? this.#shown(this.#plane) : this.computing()}
     `;

@@ -99,7 +99,7 @@ class LabRobust extends LabTab {
     return html`
       ${this.about(
         'The same network twice: trained as usual, and trained on attacked pictures. What the robust one looks at follows the thing in the picture, and what it wants to see looks like its class.',
-        'attacks.html',
+        'robustness.html',
       )}
       ${
         pair.length === 0

@@ -93,7 +93,7 @@ class LabTransfer extends LabTab {
     return html`
       ${this.about(
         'Whether what was made for one network (a row) also fools another (a column), of the pictures that both knew. The diagonal is the attack itself.',
-        'attacks.html',
+        'robustness.html',
       )}
       <div class="row">
         <label

@@ -115,7 +115,7 @@ class LabUniversal extends LabTab {
                 }
               </div>
             </div>`
-          : html`<p class="empty">It takes some seconds.</p>`
+          : html`<p class="empty">It takes about a minute on one thread.</p>`
       }
       ${this.pictures()}
     `;

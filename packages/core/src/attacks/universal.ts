@@ -12,6 +12,11 @@ export interface UniversalTask extends Omit<AttackTask, 'targets'> {
   readonly eps: number;
   /** Part of the known images that shall be fooled; the search ends there. Default 0.8. */
   readonly rate?: number;
+  /**
+   * How far beyond the border each step goes, in parts of the way there. Default 0.02 as in the paper; with more, less is
+   * lost when pictures are rounded to 8 bits.
+   */
+  readonly overshoot?: number;
   /** Passes over the images at most. Default 10. */
   readonly passes?: number;
 }
@@ -38,7 +43,17 @@ export async function universalPerturbation(
   classifier: Classifier,
   task: UniversalTask,
 ): Promise<Universal> {
-  const { images, labels, norm, eps, rate = 0.8, passes = 10, seed, onStep } = task;
+  const {
+    images,
+    labels,
+    norm,
+    eps,
+    rate = 0.8,
+    overshoot = 0.02,
+    passes = 10,
+    seed,
+    onStep,
+  } = task;
   const clean = await classifier.logits(images);
   const known = images.flatMap((_, i) => (topClass(clean[i]!) === labels[i] ? [i] : []));
   if (known.length === 0) {
@@ -66,7 +81,7 @@ export async function universalPerturbation(
       const start = moved(i);
       const { images: ends } = await attack(classifier, {
         method: 'deepfool',
-        settings: { steps: 10 },
+        settings: { steps: 10, overshoot },
         images: [start],
         labels: [labels[i]!],
         seed,

@@ -222,7 +222,7 @@ export interface ChangedPicture {
 export interface UniversalAnswer {
   /** float32 `C * H * W`, in units of the pixels' range. */
   readonly perturbation: Float32Array;
-  /** Part of the known images that it fools. */
+  /** Part of the known images that it fools, as pictures of 8 bits. */
   readonly success: number;
   /** The same for noise of that size. */
   readonly noise: number;

@@ -2,6 +2,9 @@ import { normalNoise, pictureOf, planesOf, topClass, universalPerturbation } fro
 import type { UniversalAnswer, UniversalJob } from '../../shared/lab.js';
 import type { Table } from './table.js';
 
+/** Beyond the border, so that pictures of 8 bits are on the other side, too. */
+const OVERSHOOT = 0.5;
+
 /**
  * Makes one perturbation for all images of a set, and compares it with noise of the same size.
  *
@@ -16,10 +19,11 @@ export async function runUniversal(
   const classifier = table.classifier(network);
   const { shape } = classifier;
   const set = await table.set(images, network);
-  const { perturbation, success, passes } = await universalPerturbation(classifier, {
+  const { perturbation, passes } = await universalPerturbation(classifier, {
     ...set,
     norm,
     eps,
+    overshoot: OVERSHOOT,
     seed,
     onStep: table.watch('images', undefined, (change) =>
       pictureOf(
@@ -35,9 +39,10 @@ export async function runUniversal(
   const noise = noiseLike(perturbation, norm, seed);
   const noisy = await classifier.logits(set.images.map((image) => added(image, noise)));
   const misled = noisy.filter((z, i) => known[i] && topClass(z) !== set.labels[i]).length;
+  const fooled = after.filter((z, i) => known[i] && topClass(z) !== set.labels[i]).length;
   return {
     perturbation,
-    success,
+    success: fooled / Math.max(1, known.filter(Boolean).length),
     noise: misled / Math.max(1, known.filter(Boolean).length),
     passes,
     pictures: pictures.map((picture, i) => ({
