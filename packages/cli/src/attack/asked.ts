@@ -15,7 +15,7 @@ import { LensError } from '@convlens/onnx';
 import { splitPair, UsageError, type Given } from '../arguments.js';
 import { imageCrop } from '../commands/run.js';
 import { readModel } from '../files.js';
-import { runtimeOf } from '../runtime.js';
+import { poolOf, runtimeOf } from '../runtime.js';
 
 /** Options of every attack that says what it may do. */
 export const ATTACK_OPTIONS = {
@@ -163,7 +163,11 @@ export async function subjectOf(given: Given, model = given.model): Promise<Subj
   const guard = defenceOf(given);
   const { graph, knowledge } = readModel(model);
   const network = describeNetwork(graph, knowledge);
-  const inside = new NetworkClassifier(network, await runtimeOf(given, 'speed'));
+  const inside = new NetworkClassifier(
+    network,
+    await runtimeOf(given, 'speed'),
+    poolOf(given.text('runtime')),
+  );
   const dispose = (): Promise<void> => inside.dispose();
   if (!guard) return { network, attacked: inside, judge: inside, dispose };
   const judge = new DefendedClassifier(inside, { ...guard, seed: given.count('seed') ?? 0 });
