@@ -85,7 +85,7 @@ export function methodsOf(given: Given, fallback: string): readonly AttackMethod
 }
 
 /** A class by its number or its name. */
-export function classOf(network: Network, text: string): number {
+function classOf(network: Network, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const wanted = text.trim().toLowerCase();
   const found = (network.classes ?? []).findIndex((name) =>

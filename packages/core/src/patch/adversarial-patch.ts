@@ -49,7 +49,7 @@ export interface PatchTask extends PatchPictures {
   readonly side?: number;
   /** Default 100. */
   readonly steps?: number;
-  /** Pictures in a step, each with a placement of its own. Default 16. */
+  /** Pictures in a step, each with a placement of its own. Default 8. */
   readonly batch?: number;
   /** Rate of the optimiser (Adam), in parts of the pixels' range. Default 0.1. */
   readonly rate?: number;
@@ -69,7 +69,7 @@ export interface PatchTask extends PatchPictures {
  * ICML 2018 (expectation over transformation)
  */
 export async function trainPatch(classifier: Classifier, task: PatchTask): Promise<Patch> {
-  const { shape = 'round', target, seed, steps = 100, batch = 16, rate = 0.1, onStep } = task;
+  const { shape = 'round', target, seed, steps = 100, batch = 8, rate = 0.1, onStep } = task;
   const [channels, height, width] = classifier.shape;
   const [, most] = task.scale ?? PLACING.scale;
   const { side = Math.max(2, Math.round(most * Math.min(height, width))) } = task;

@@ -105,12 +105,14 @@ async function transfer(
 ): Promise<TransferCell> {
   const [mine, theirs] = [from.classifier.shape, to.classifier.shape];
   if (mine[0] !== theirs[0]) {
-    return cellOf(0, 0, [`${from.title} sees ${mine[0]} channels, ${to.title} ${theirs[0]}.`]);
+    return cellOf(0, 0, [
+      `The networks see images with ${mine[0]} and ${theirs[0]} channels: one cannot be shown the other's.`,
+    ]);
   }
   const match = matchClasses(from, to);
   if (!match) {
     return cellOf(0, 0, [
-      `Not both networks have names for their classes, and they have different numbers of them.`,
+      'Not both networks have names for their classes, and they have different numbers of them.',
     ]);
   }
   const notes: string[] = [];
