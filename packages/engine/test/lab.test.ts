@@ -42,7 +42,7 @@ describe.runIf(existsSync(`${models}resnet18.onnx`))('the lab of the worker', ()
       if (progress.lab) frames.push(progress);
     });
     const request = { ...towards, target: 67, seed: 1, settings: { steps: 20 } };
-    const answer = (await run((job) => engine.lab(job, request))) as AttackAnswer;
+    const answer = await run((job) => engine.lab(job, request));
     expect(answer.file.fooled).toBe(true);
     expect(topClass(answer.file.logits)).toBe(67);
     expect(answer.file.size.linf).toBeLessThanOrEqual(8 / 255 + 1e-7);
@@ -61,7 +61,7 @@ describe.runIf(existsSync(`${models}resnet18.onnx`))('the lab of the worker', ()
     const answers: AttackAnswer[] = [];
     for (const adaptive of [false, true]) {
       const request = { ...towards, seed: 1, defence: { id: 'blur', adaptive } };
-      answers.push((await run((job) => engine.lab(job, request))));
+      answers.push(await run((job) => engine.lab(job, request)));
     }
     for (const { shown, file } of answers) expect(shown!.data).not.toEqual(file.picture.data);
     expect(answers[1]!.file.fooled).toBe(true);
@@ -82,7 +82,6 @@ describe.runIf(existsSync(`${models}resnet18.onnx`))('the lab of the worker', ()
       }),
     );
     expect(defences.map(({ id }) => id)).toContain('blur');
-    if (!('points' in answer)) throw new Error('expected points');
     expect(answer.bare).toBe(1);
     for (const { plain, adaptive } of answer.points) {
       expect(adaptive).toBeGreaterThanOrEqual(plain);
@@ -101,6 +100,68 @@ describe.runIf(existsSync(`${models}resnet18.onnx`))('the lab of the worker', ()
     expect(Math.max(...held)).toBeLessThanOrEqual(3);
     await engine.closeNetwork('alexnet');
     expect(engine.memory().sessions).toBe(0);
+  });
+
+  it('compares networks with the same pictures, and keeps the programs of the first only', async () => {
+    const { engine, run } = await laboratory();
+    const { rows } = await run((job) =>
+      engine.lab(job, {
+        kind: 'transfer',
+        networks: ['resnet18', 'alexnet'],
+        images: [{ image: 'lemon' }, { image: 'espresso' }],
+        method: 'pgd',
+        seed: 1,
+      }),
+    );
+    expect(rows.map((row) => row.length)).toEqual([2, 2]);
+    expect([rows[0]![0]!.rate, rows[1]![1]!.rate]).toEqual([1, 1]);
+    expect(engine.memory().sessions).toBeLessThanOrEqual(3);
+  });
+
+  it('makes one perturbation for all that holds as pictures of 8 bits, where noise does not', async () => {
+    const { engine, run } = await laboratory();
+    const answer = await run((job) =>
+      engine.lab(job, {
+        kind: 'universal',
+        network: 'resnet18',
+        images: [{ image: 'lemon' }, { image: 'espresso' }],
+        norm: 'linf',
+        eps: 12 / 255,
+        seed: 1,
+      }),
+    );
+    expect(answer.success).toBe(1);
+    expect(answer.noise).toBe(0);
+    for (const { before, after } of answer.pictures) {
+      expect(topClass(after)).not.toBe(topClass(before));
+    }
+    const most = Math.max(...answer.perturbation.map(Math.abs));
+    expect(most).toBeLessThanOrEqual(12 / 255 + 1e-7);
+  });
+
+  it('takes a named class for right where the network has it, and its own answer where not', async () => {
+    const { engine, run } = await laboratory();
+    const curve = (className?: string) =>
+      run((job) =>
+        engine.lab(job, {
+          kind: 'curve',
+          network: 'resnet18',
+          images: [{ image: 'lemon', ...(className && { className }) }],
+          attacks: [{ method: 'fgsm' }],
+          epsilons: [1 / 255],
+          seed: 1,
+        }),
+      );
+    expect((await curve()).curves[0]!.points[0]!.accuracy).toBe(1);
+    await run((job) =>
+      engine.openNetwork(job, {
+        id: 'resnet18',
+        url: `${models}resnet18.onnx`,
+        knowledge: { preprocessing, classes: ['cat', ...Array<string>(99).fill('thing')] },
+      }),
+    );
+    expect((await curve('cat')).curves[0]!.points[0]!.accuracy).toBe(0);
+    expect((await curve('unheard of')).curves[0]!.points[0]!.accuracy).toBe(1);
   });
 
   it('ends between two steps when it is cancelled', async () => {

@@ -186,12 +186,13 @@ export class Engine {
   }
 
   /** Runs an experiment of the adversarial lab. */
-  async lab(job: Job, request: LabJob): Promise<LabAnswer> {
+  async lab<J extends LabJob>(job: Job, request: J): Promise<LabAnswer<J['kind']>> {
     const compute = await this.#loaded();
-    return compute.lab(job, request, {
+    const answer: LabAnswer = await compute.lab(job, request, {
       network: (id) => this.#open(id),
       image: (id) => this.#image(id),
     });
+    return answer;
   }
 
   /** Runs a graph that the page brings, once. */
