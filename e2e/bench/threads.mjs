@@ -15,7 +15,7 @@ export async function threads(page, base) {
       const workerUrl = performance
         .getEntriesByType('resource')
         .find(({ name }) => /engine\.worker/.test(name)).name;
-      const runtimeBase = new URL('../runtime/', location.href);
+      const runtimeBase = new URL('../runtime/', document.baseURI);
       const taken = { one: [], two: [] };
       const engines = {};
       for (const [key, count] of Object.entries({ one: 1, two: 2 })) {

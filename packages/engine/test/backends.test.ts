@@ -203,7 +203,7 @@ describe('choosing a backend', () => {
     let arrive = (): void => undefined;
     const files = new Promise<void>((resolve) => (arrive = resolve));
     const large = fake('wasm');
-    const { start } = large;
+    const start = large.start.bind(large);
     large.start = async (...all) => {
       await files;
       return start(...all);
