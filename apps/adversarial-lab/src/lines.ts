@@ -2,7 +2,7 @@ import { css, html, LitElement, svg, type CSSResultGroup, type TemplateResult } 
 import { define, tokens } from '@convlens/elements';
 
 /** One line of a chart. */
-export interface Line {
+interface Line {
   readonly title: string;
   /** CSS colour. */
   readonly colour: string;

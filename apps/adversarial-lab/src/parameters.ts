@@ -32,7 +32,7 @@ function valueOf(text: string): number | string {
  * @param method whose parameters
  * @param set the text
  */
-export function readSet(method: AttackMethod, set: string): Settings {
+function readSet(method: AttackMethod, set: string): Settings {
   const pairs = set.split(',').map((pair) => pair.split(':') as [string, string?]);
   return Object.fromEntries(
     pairs
