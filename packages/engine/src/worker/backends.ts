@@ -20,7 +20,7 @@ const fits = (
 ): boolean => choice === backend || choice === id;
 
 /** Milliseconds that a runtime may take to start before a light one stands in: it takes less when its files are cached. */
-const HEAD_START = 600;
+const HEAD_START = 1200;
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
