@@ -25,7 +25,8 @@ export default defineConfig({
   projects: [
     {
       name: 'plain',
-      testMatch: /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab)\.spec/,
+      testMatch:
+        /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab)\.spec/,
     },
     { name: 'isolated', testMatch: /(viewer|errors)\.spec/ },
     { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },

@@ -1,8 +1,6 @@
 import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
 
-test('the front page says what there is, and leads to the viewer', async ({
-  page,
-}) => {
+test('the front page says what there is, and leads to the viewer', async ({ page }) => {
   await page.goto(galleryUrl('plain'));
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     'Look inside a convolutional network',
