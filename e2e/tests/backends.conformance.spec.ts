@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { everything } from '../support/conformance-record.js';
 import { RUNTIMES } from '../support/conformance.js';
+import { Lab } from '../support/lab.js';
 import { difference, Studio } from '../support/studio.js';
 import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
 
@@ -50,6 +51,23 @@ test('the dream studio makes the same picture on every backend that is chosen', 
   // Grey levels, in the mean: rounding moves single pixels by one or two.
   expect(difference(pictures[1]!, pictures[0]!)).toBeLessThan(1);
   expect(difference(pictures[2]!, pictures[0]!)).toBeLessThan(1);
+});
+
+test('the adversarial lab fools the network on every backend that is chosen', async ({ page }) => {
+  test.setTimeout(300_000);
+  const lab = new Lab(page, galleryUrl('isolated'));
+  await lab.open();
+  await lab.done();
+  const verdicts: string[] = [];
+  for (const backend of BACKENDS) {
+    await choose(page, backend);
+    await lab.button('Attack again').click();
+    await expect(lab.button('Stop')).toBeVisible();
+    await lab.done(120_000);
+    verdicts.push(await lab.verdict.innerText());
+  }
+  expect(verdicts[0]).toContain('Fooled: lemon');
+  expect(new Set(verdicts).size).toBe(1);
 });
 
 test('while megabytes are on their way, a small runtime answers', async ({ page }) => {
