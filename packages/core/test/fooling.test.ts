@@ -14,7 +14,9 @@ describe.runIf(hasCifar)('fooling images on CIFAR-10', () => {
 
   it.each([
     ['gradient', foolByGradient, 200],
-    ['evolution', foolByEvolution, 600],
+    // It ends when it is there: mostly within 50 generations, for deer within about 1100. Rounding differs from processor to
+    // processor, and evolution amplifies it, so the number cannot be foreseen.
+    ['evolution', foolByEvolution, 4000],
   ] as const)('by %s reach 99.6 % for every class', async (_, search, steps) => {
     for (let target = 0; target < 10; target++) {
       const seen: number[] = [];
