@@ -40,7 +40,7 @@ it('the adversarially trained network stands where the same network without fall
   expect(plain!.at(-1)).toBe(0);
   expect(robust!.at(-1)).toBeGreaterThan(0.3);
   robust!.forEach((value, i) => expect(value).toBeGreaterThanOrEqual(plain![i]!));
-}, 120_000);
+}, 600_000);
 
 it.each(embedded)(
   '%s: a patch with the defaults is taken for its class on most placements, and its start on hardly any',
@@ -59,5 +59,5 @@ it.each(embedded)(
     expect(before.rate).toBeLessThan(0.1);
     expect(after.rate).toBeGreaterThan(0.6);
   },
-  240_000,
+  600_000,
 );

@@ -92,7 +92,7 @@ describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
         await maps.dispose();
         expect(executor.sessions).toBe(0);
       },
-      240_000,
+      600_000,
     );
   },
 );
