@@ -262,7 +262,7 @@ for (const [scheme, width] of [
   ['dark', 360],
 ] as const) {
   test(`axe finds nothing in the lab at ${width} px, ${scheme}`, async ({ lab, page }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 900 });
     await lab.open(teapot);
@@ -275,7 +275,10 @@ for (const [scheme, width] of [
     await lab.shot(`lab-${width}-${scheme}`);
     await page.getByLabel('Defence', { exact: true }).selectOption('Blur');
     await lab.done();
-    for (const tab of ['Decision surface', 'Robustness', 'Transfer', 'Defences', 'Patch']) {
+    for (const tab of [
+      ...['Decision surface', 'What it looks at', 'Robustness', 'Transfer', 'Defences'],
+      ...['Fooling images', 'One for all', 'Patch', 'Standard and robust'],
+    ]) {
       await lab.tab(tab).click();
       await lab.panelDone();
       await expect(lab.panel.locator('.about:visible')).toBeVisible();
