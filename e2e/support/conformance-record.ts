@@ -21,7 +21,7 @@ export const everything = process.env.CONVLENS_CONFORMANCE === 'full';
 
 /** On emulated GPUs: minutes each, and their operators are among those of the others. */
 const SLOW: Readonly<Partial<Record<Runtime, readonly string[]>>> = {
-  'ort-webgpu': ['derivatives googlenet', 'derivatives squeezenet1_1'],
+  'ort-webgpu': ['activations googlenet', 'derivatives googlenet', 'derivatives squeezenet1_1'],
   'tfjs-webgl': ['activations googlenet', 'derivatives googlenet', 'derivatives squeezenet1_1'],
   'tfjs-webgpu': [
     ...['derivatives googlenet', 'derivatives squeezenet1_1', 'derivatives embedded_densenet'],

@@ -140,8 +140,8 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
   await viewer.open('network=vgg11');
   await expect(viewer.classes).toHaveCount(5);
   for (const runtime of RUNTIMES) {
-    // Emulated GPUs take tenths of a second a step; what a step leaves behind shows after forty.
-    const steps = everything ? 1000 : runtime.endsWith('wasm') ? 250 : 40;
+    // Emulated GPUs take tenths of a second a step; what a step leaves behind shows after thirty.
+    const steps = everything ? 1000 : runtime.endsWith('wasm') ? 250 : 30;
     const { used, early, late } = await page.evaluate(
       async ([choice, count]) => {
         const { engine } = document.querySelector('filter-viewer')!;
