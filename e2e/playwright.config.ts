@@ -8,7 +8,7 @@ export default defineConfig({
   outputDir: 'artifacts/results',
   globalSetup: './support/servers.ts',
   // Generous, because two browsers share what other programs leave them; nothing here measures time.
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   // Two cores: one browser computes, the other core serves and compares.
   workers: 2,

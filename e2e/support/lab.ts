@@ -38,7 +38,7 @@ export class Lab extends Viewer {
   }
 
   /** Waits until the attack has come to its end. */
-  async done(timeout = 60_000): Promise<void> {
+  async done(timeout = 120_000): Promise<void> {
     await expect(this.verdict).toHaveText(/^(Fooled|Not fooled)/, { timeout });
   }
 
@@ -49,7 +49,7 @@ export class Lab extends Viewer {
 
   /** Saves the attack and gives the file. */
   async save(title: string): Promise<{ name: string; bytes: Buffer }> {
-    const download = this.page.waitForEvent('download', { timeout: 60_000 });
+    const download = this.page.waitForEvent('download', { timeout: 120_000 });
     await this.page.getByLabel('Save', { exact: true }).selectOption(title);
     const file = await download;
     return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };

@@ -26,7 +26,7 @@ export class Studio extends Viewer {
   }
 
   /** Waits until the recipe is done. */
-  async done(timeout = 60_000): Promise<void> {
+  async done(timeout = 120_000): Promise<void> {
     await expect(this.status).toContainText('Done', { timeout });
   }
 
@@ -55,7 +55,7 @@ export class Studio extends Viewer {
 
   /** Saves the run and gives the file. */
   async save(title: string): Promise<{ name: string; bytes: Buffer }> {
-    const download: Promise<Download> = this.page.waitForEvent('download', { timeout: 60_000 });
+    const download: Promise<Download> = this.page.waitForEvent('download', { timeout: 120_000 });
     await this.page.locator('.film-side').getByLabel('Save').selectOption(title);
     const file = await download;
     return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };

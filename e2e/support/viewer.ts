@@ -26,7 +26,7 @@ export class Viewer {
   /** Opens the viewer at a link and waits for its first pictures. */
   async open(hash = ''): Promise<void> {
     await this.page.goto(`${this.base}filter-viewer/${hash === '' ? '' : `#v=1&${hash}`}`);
-    await expect(this.readout).not.toBeEmpty({ timeout: 30_000 });
+    await expect(this.readout).not.toBeEmpty({ timeout: 90_000 });
   }
 
   get grid(): Locator {
@@ -60,7 +60,7 @@ export class Viewer {
   /** Shows the feature maps and waits for them. */
   async showMaps(): Promise<void> {
     await this.page.getByRole('tab', { name: 'Feature maps' }).click();
-    await expect(this.readout).toContainText('×', { timeout: 30_000 });
+    await expect(this.readout).toContainText('×', { timeout: 90_000 });
   }
 
   /** Opens a file through the button that a person would press. */

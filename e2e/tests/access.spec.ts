@@ -63,8 +63,8 @@ for (const [scheme, width] of [
     await page.setViewportSize({ width, height: 900 });
     await viewer.open('network=alexnet&layer=relu3&channel=28&view=projections');
     const panel = page.locator('lens-patches-panel');
-    await expect(panel.getByRole('listitem')).toHaveCount(9, { timeout: 30_000 });
-    await expect(panel.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 30_000 });
+    await expect(panel.getByRole('listitem')).toHaveCount(9, { timeout: 90_000 });
+    await expect(panel.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 90_000 });
     await expectAccessible(page);
     await panel.getByRole('heading').scrollIntoViewIfNeeded();
     await viewer.shot(`patches-${width}-${scheme}`);

@@ -11,13 +11,13 @@ const BACKENDS = ['WebGPU', 'WebGL', 'WASM'] as const;
 async function choose(page: Page, backend: (typeof BACKENDS)[number]): Promise<void> {
   await page.getByLabel('Backend').selectOption(backend);
   const used = page.locator('[data-backend]');
-  await expect(used).toHaveAttribute('data-backend', backend.toLowerCase(), { timeout: 60_000 });
+  await expect(used).toHaveAttribute('data-backend', backend.toLowerCase(), { timeout: 120_000 });
 }
 
 test('the filter viewer gives the same answer on every backend that is chosen', async ({
   page,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet&layer=relu1&view=maps');
   await expect(viewer.classes).toHaveCount(5);
@@ -26,7 +26,7 @@ test('the filter viewer gives the same answer on every backend that is chosen', 
     await choose(page, backend);
     // Another layer asks the backend that was chosen.
     await viewer.layer(`relu${answers.length + 2}`).click();
-    await expect(viewer.readout).toContainText(`relu${answers.length + 2}`, { timeout: 60_000 });
+    await expect(viewer.readout).toContainText(`relu${answers.length + 2}`, { timeout: 120_000 });
     answers.push(await viewer.classes.allInnerTexts());
   }
   expect(answers[1]).toEqual(answers[0]);
@@ -36,7 +36,7 @@ test('the filter viewer gives the same answer on every backend that is chosen', 
 test('the dream studio makes the same picture on every backend that is chosen', async ({
   page,
 }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const studio = new Studio(page, galleryUrl('isolated'));
   const recipe = 'network=vgg11&make=unit&layer=relu1_1&channel=3&set=steps:10';
   const pictures: number[][] = [];
@@ -54,7 +54,7 @@ test('the dream studio makes the same picture on every backend that is chosen', 
 });
 
 test('the adversarial lab fools the network on every backend that is chosen', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const lab = new Lab(page, galleryUrl('isolated'));
   await lab.open();
   await lab.done();
@@ -71,7 +71,7 @@ test('the adversarial lab fools the network on every backend that is chosen', as
 });
 
 test('while megabytes are on their way, a small runtime answers', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   let arrive = (): void => undefined;
   const line = new Promise<void>((resolve) => (arrive = resolve));
   await page.route('**/runtime/ort-wasm-*.wasm', async (route) => {
@@ -80,7 +80,7 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
   });
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet&layer=relu1&view=maps');
-  await expect(viewer.classes).toHaveCount(5, { timeout: 30_000 });
+  await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
   const runtime = (): Promise<string | undefined> =>
     page.evaluate(() => document.querySelector('filter-viewer')!.engine.backend?.runtime);
   expect(await runtime()).toBe('tfjs-wasm');
@@ -94,7 +94,7 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
         await viewer.layer(`relu${1 + (++asked % 5)}`).click();
         return runtime();
       },
-      { timeout: 60_000 },
+      { timeout: 120_000 },
     )
     .toBe('ort-wasm');
   expect(await viewer.classes.allInnerTexts()).toEqual(before);
@@ -103,7 +103,7 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
 test('a WebGL context that is lost in the middle of a run: the next backend goes on', async ({
   page,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(600_000);
   const studio = new Studio(page, galleryUrl('isolated'));
   await studio.open('network=vgg11&make=unit&layer=relu1_1&channel=3&set=steps:10');
   await studio.done();
@@ -122,20 +122,20 @@ test('a WebGL context that is lost in the middle of a run: the next backend goes
   });
   await choose(page, 'WebGL');
   await studio.setNumber('Steps', 4000);
-  await expect.poll(() => studio.film.count(), { timeout: 60_000 }).toBeGreaterThan(1);
+  await expect.poll(() => studio.film.count(), { timeout: 120_000 }).toBeGreaterThan(1);
   await worker!.evaluate(() => {
     const { lastContext } = globalThis as unknown as { lastContext: WebGL2RenderingContext };
     lastContext.getExtension('WEBGL_lose_context')!.loseContext();
   });
   await expect(page.locator('[data-backend]')).toHaveAttribute('data-backend', 'wasm', {
-    timeout: 60_000,
+    timeout: 120_000,
   });
   await expect(studio.status).toContainText(/Running|Done/);
   await expect(studio.problem).toBeHidden();
 });
 
 test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
-  test.setTimeout(everything ? 3_600_000 : 900_000);
+  test.setTimeout(everything ? 3_600_000 : 1_200_000);
   const viewer = new Viewer(page, galleryUrl('plain'));
   await viewer.open('network=vgg11');
   await expect(viewer.classes).toHaveCount(5);

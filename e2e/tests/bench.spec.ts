@@ -22,7 +22,7 @@ function benchOn(page: Page) {
     async measure(): Promise<void> {
       await start.click();
       await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
-      await expect(start).toBeVisible({ timeout: 60_000 });
+      await expect(start).toBeVisible({ timeout: 120_000 });
     },
     async save(name: string): Promise<Buffer> {
       const download = page.waitForEvent('download');
@@ -51,7 +51,7 @@ test('measures this machine beside the other, says what is fastest, saves and co
   viewer,
   page,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   const bench = benchOn(page);
   await bench.open(viewer.base);
   await bench.measure();
@@ -101,7 +101,7 @@ test('what is chosen is in the link; the last box of a group stays; a run can be
   await expect(bench.box('Forward pass')).not.toBeChecked();
   await expect(bench.box(/^ResNet-50 at 224/)).toBeChecked();
   await bench.start.click();
-  await expect(page.getByText(/Operators on|AlexNet: gradient/)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/Operators on|AlexNet: gradient/)).toBeVisible({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(bench.start).toBeVisible();
 });
@@ -110,7 +110,7 @@ test('a backend that does not start is said, and the others are measured', async
   viewer,
   page,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await page.route('**/runtime/*asyncify*', (route) => route.abort());
   const bench = benchOn(page);
   await bench.open(viewer.base, QUICK.replace('ort-wasm', 'ort-wasm,ort-webgpu'));

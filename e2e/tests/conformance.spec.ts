@@ -53,7 +53,7 @@ for (const runtime of RUNTIMES) {
     for (const name of networks) {
       if (isChecked(runtime, name, 'activations')) {
         test(`activations of ${name} equal PyTorch's`, async () => {
-          test.setTimeout(360_000);
+          test.setTimeout(1_200_000);
           const reference = await openReference(page, readReference(shared!, name));
           const computed = await activationsInPage(page, reference, runtime);
           compare(reference, 'activations', runtime, computed, reference.arrays);
@@ -61,7 +61,7 @@ for (const runtime of RUNTIMES) {
       }
       if (isChecked(runtime, name, 'derivatives')) {
         test(`projections and saliency of ${name} equal PyTorch's`, async () => {
-          test.setTimeout(600_000);
+          test.setTimeout(1_200_000);
           const reference = await openReference(page, readReference(shared!, name));
           const computed = await derivativesInPage(page, reference, runtime);
           const arrays = Object.keys(computed.values).map((array) => ({

@@ -5,7 +5,7 @@ test('projections: three rules side by side for the pinned unit', async ({ viewe
   const panel = page.locator('lens-projection-panel');
   for (const name of ['Gradient', 'Deconvnet', 'Guided']) {
     await expect(panel.getByRole('img', { name: `${name} projection of channel 5` })).toBeVisible({
-      timeout: 30_000,
+      timeout: 90_000,
     });
   }
   const colours = await panel.locator('canvas').evaluateAll((canvases) =>
@@ -32,7 +32,7 @@ test('projections: three rules side by side for the pinned unit', async ({ viewe
 
 test('attribution: methods, class, and the sanity check', async ({ viewer, page }) => {
   await viewer.open('network=vgg11&view=attribution');
-  await expect(viewer.classes).toHaveCount(5, { timeout: 30_000 });
+  await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
   const panel = page.locator('lens-attribution-panel');
   const picture = (): Promise<string> =>
     panel
@@ -48,16 +48,16 @@ test('attribution: methods, class, and the sanity check', async ({ viewer, page 
   ]) {
     await page.getByRole('combobox', { name: 'Method' }).selectOption(method);
     const before = last;
-    await expect.poll(picture, { timeout: 30_000 }).not.toBe(before);
+    await expect.poll(picture, { timeout: 90_000 }).not.toBe(before);
     last = await picture();
   }
   await page.getByRole('combobox', { name: 'Method' }).selectOption('Integrated gradients');
-  await expect(panel).toContainText(/Completeness gap: -?[\d.]+/, { timeout: 30_000 });
+  await expect(panel).toContainText(/Completeness gap: -?[\d.]+/, { timeout: 90_000 });
   await viewer.shot('attribution');
   await page.getByRole('slider', { name: /Weights made random/ }).fill('2');
   const kept = await picture();
   await expect(page).toHaveURL(/randomised=2/);
-  await expect.poll(picture, { timeout: 30_000 }).not.toBe(kept);
+  await expect.poll(picture, { timeout: 90_000 }).not.toBe(kept);
   await page.getByRole('combobox', { name: 'Class' }).selectOption('lemon');
   await expect(page).toHaveURL(/target=48/);
 });
@@ -72,7 +72,7 @@ test('attribution of the pinned unit, and where a method does not apply', async 
   const picture = (): Promise<string> =>
     alone.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
   await expect(panel.getByRole('img', { name: 'Saliency for espresso, alone' })).toBeVisible({
-    timeout: 30_000,
+    timeout: 90_000,
   });
   const ofClass = await picture();
   await panel.getByLabel('Target').selectOption('The pinned unit');
@@ -106,7 +106,7 @@ test('attribution of the pinned unit, and where a method does not apply', async 
   await expect(viewer.problem).toBeHidden();
   await panel.getByLabel('Method').selectOption('Occlusion');
   await expect(panel).not.toContainText('does not apply');
-  await expect(alone).toBeVisible({ timeout: 30_000 });
+  await expect(alone).toBeVisible({ timeout: 90_000 });
   await panel.getByRole('slider', { name: /Weights made random/ }).fill('3');
   await expect(panel).toContainText('play no part in it');
 });

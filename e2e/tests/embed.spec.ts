@@ -39,7 +39,7 @@ for (const policy of ['none', 'the documented minimum'] as const) {
     try {
       await page.goto(course.url);
       const viewer = new Viewer(page, course.url);
-      await expect(viewer.readout).toContainText('relu1: 32', { timeout: 30_000 });
+      await expect(viewer.readout).toContainText('relu1: 32', { timeout: 90_000 });
       await expect(viewer.classes).toHaveCount(5);
       // The address belongs to the course page.
       expect(page.url()).toBe(course.url);
@@ -60,7 +60,7 @@ test('two viewers on a page share one engine', async ({ page }) => {
   });
   await expect(page.locator('filter-viewer').nth(1).locator('.readout')).toContainText(
     'conv1_1: 16',
-    { timeout: 30_000 },
+    { timeout: 90_000 },
   );
   await expect(page.locator('filter-viewer').nth(0).locator('.readout')).toContainText('relu1: 32');
   expect(page.workers().filter((worker) => worker.url().includes('engine.worker')).length).toBe(1);

@@ -142,12 +142,12 @@ for (const [what, answer, words] of [
   }) => {
     await context.route('**/runtime/*.wasm', (route) => route.fulfill(answer));
     await viewer.open('network=resnet18');
-    await expect(viewer.problem).toContainText(words, { timeout: 30_000 });
+    await expect(viewer.problem).toContainText(words, { timeout: 90_000 });
     await expect(viewer.problem).toContainText(/ONNX Runtime/);
     expect(await viewer.colours()).toBeGreaterThan(300);
     await context.unroute('**/runtime/*.wasm');
     await page.getByRole('button', { name: 'Try again' }).click();
-    await expect(viewer.classes).toHaveCount(5, { timeout: 30_000 });
+    await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
     await expect(viewer.problem).toHaveCount(0);
   });
 }

@@ -33,12 +33,12 @@ test('every picture of the wall opens the view that made it', async ({ page }) =
   await page.locator('.wall a[href^="filter-viewer"]').nth(1).click();
   const viewer = new Viewer(page, galleryUrl('plain'));
   await expect(page.getByRole('heading', { name: /^(Channel|Filter) \d+/ })).toBeVisible({
-    timeout: 30_000,
+    timeout: 90_000,
   });
   expect(await viewer.colours()).toBeGreaterThan(50);
   await page.goto(galleryUrl('plain'));
   await page.locator('.wall a[href^="dream-studio"]').first().click();
-  await expect(page.locator('.subject')).toHaveText('lemon', { timeout: 30_000 });
+  await expect(page.locator('.subject')).toHaveText('lemon', { timeout: 90_000 });
 });
 
 test('the machine is tested on request, and the answer says which backend and why', async ({
@@ -52,7 +52,7 @@ test('the machine is tested on request, and the answer says which backend and wh
   await expect(page.locator('machine-card')).toContainText(
     /WebAssembly with one thread.*WebGPU is not used: The GPU adapter .*emulated/,
     {
-      timeout: 30_000,
+      timeout: 90_000,
     },
   );
 });

@@ -20,7 +20,7 @@ test('opens on a network that is fooled, and says so in words, bars and numbers'
   const began = Date.now();
   await lab.open();
   await expect(lab.verdict).toHaveText('Fooled: lemon → teapot, still as a PNG', {
-    timeout: 60_000,
+    timeout: 120_000,
   });
   console.info(`fooled ${Date.now() - began} ms after navigation`);
   await expect(lab.before.first()).toContainText('lemon');
@@ -31,7 +31,7 @@ test('opens on a network that is fooled, and says so in words, bars and numbers'
   await expect(page.locator('figure.change')).toContainText(/\d+ times enlarged/);
   expect(await lab.picture('result')).not.toEqual(await lab.picture('original'));
   await expect(lab.panel).toContainText('layer4.1.relu: the channels that change most', {
-    timeout: 30_000,
+    timeout: 90_000,
   });
   console.info(`long tasks: ${long.map((ms) => ms.toFixed(0)).join(', ') || 'none'}`);
   await lab.shot('lab');
@@ -62,7 +62,7 @@ test('the saved PNG, loaded again, still fools the network', async ({ lab, page,
   await other.done();
   await other.chooseFile('Recipe…', { name, mimeType: 'image/png', buffer: bytes });
   await expect(other.verdict).toHaveText('Fooled: lemon → teapot, still as a PNG', {
-    timeout: 30_000,
+    timeout: 90_000,
   });
   expect(await other.picture('result')).toEqual(await lab.picture('result'));
   await other.page.close();
@@ -95,7 +95,7 @@ test('a link makes the same attack again, to the bit', async ({ lab, page, brows
   await lab.open();
   await lab.done();
   await lab.button('Hard to see').click();
-  await expect(lab.verdict).toHaveText(/^(Fooled|Not fooled)/, { timeout: 30_000 });
+  await expect(lab.verdict).toHaveText(/^(Fooled|Not fooled)/, { timeout: 90_000 });
   await page.getByLabel('Defence', { exact: true }).selectOption('Bit depth');
   await page.getByLabel('The attack knows of it').check();
   await expect.poll(() => page.url()).toContain('knows=yes');
@@ -104,7 +104,7 @@ test('a link makes the same attack again, to the bit', async ({ lab, page, brows
   const words = await lab.verdict.innerText();
   const other = labOn(await browser.newPage(), lab);
   await other.page.goto(page.url());
-  await expect(other.verdict).toHaveText(words, { timeout: 60_000 });
+  await expect(other.verdict).toHaveText(words, { timeout: 120_000 });
   expect(await other.picture('result')).toEqual(await lab.picture('result'));
   await other.page.close();
 });
@@ -115,7 +115,7 @@ test('stops at once and keeps the last picture; the keyboard does it too', async
 }) => {
   await lab.open('attack=pgd&set=steps:5000,eps:1/255');
   await expect(lab.verdict).toHaveText('Attacking…');
-  await expect(page.locator('.verdict p')).toContainText(/step \d+ of 5000/, { timeout: 30_000 });
+  await expect(page.locator('.verdict p')).toContainText(/step \d+ of 5000/, { timeout: 90_000 });
   const began = Date.now();
   await lab.button('Stop').click();
   await expect(lab.verdict).toHaveText('Stopped');
@@ -139,7 +139,7 @@ test('tabs are walked by arrows, and the slider by keys', async ({ lab, page }) 
   await page.keyboard.press('ArrowRight');
   await expect(lab.tab('Decision surface')).toBeFocused();
   await expect(lab.tab('Decision surface')).toHaveAttribute('aria-selected', 'true');
-  await expect(lab.panel.getByRole('list', { name: 'Classes' })).toBeVisible({ timeout: 60_000 });
+  await expect(lab.panel.getByRole('list', { name: 'Classes' })).toBeVisible({ timeout: 120_000 });
   expect(page.url()).toContain('tab=plane');
   await page.getByLabel('Epsilon', { exact: true }).focus();
   await page.keyboard.press('ArrowRight');
@@ -181,13 +181,13 @@ test('what cannot be done is said, and nothing is lost', async ({ lab, page }) =
 test('a robustness curve: progress, cancel, and the robust network falls later', async ({
   lab,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   await lab.open('attack=fgsm&tab=curve');
   await lab.done();
   const measure = lab.panel.getByRole('button', { name: 'Measure' });
   await measure.click();
   await expect(lab.panel.getByRole('status')).toContainText(/\d+ % of \d+ points/, {
-    timeout: 30_000,
+    timeout: 90_000,
   });
   await lab.panel.getByRole('button', { name: 'Stop' }).click();
   await expect(measure).toBeVisible();
@@ -216,17 +216,17 @@ test('a robustness curve: progress, cancel, and the robust network falls later',
 });
 
 test('what it looks at, fooling images, other networks', async ({ lab, page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(600_000);
   await lab.open(`${teapot}&tab=look`);
   await lab.done();
   await expect(lab.panel.getByRole('img', { name: 'Grad-CAM of Result: teapot' })).toBeVisible({
-    timeout: 60_000,
+    timeout: 120_000,
   });
   await lab.tab('Transfer').click();
   await lab.panel.getByRole('button', { name: 'Show the result to all' }).click();
   await expect(lab.panel.getByRole('row', { name: /^ResNet-18 lemon teapot/ })).toContainText(
     'fooled',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
   await lab.tab('Fooling images').click();
   await lab.panel.getByRole('button', { name: 'By gradient, from noise' }).click();
@@ -238,7 +238,7 @@ test('what it looks at, fooling images, other networks', async ({ lab, page }) =
 });
 
 test('a defence that only stops the plain attack stops nothing', async ({ lab, page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   await lab.open('attack=fgsm&tab=defences');
   await lab.done();
   await lab.panel.getByLabel('Defence').selectOption('Median');
@@ -262,13 +262,13 @@ for (const [scheme, width] of [
   ['dark', 360],
 ] as const) {
   test(`axe finds nothing in the lab at ${width} px, ${scheme}`, async ({ lab, page }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 900 });
     await lab.open(teapot);
     await lab.done();
     await expect(lab.panel.getByRole('list', { name: 'Channels' })).toBeVisible({
-      timeout: 30_000,
+      timeout: 90_000,
     });
     await page.locator('.setup summary').click();
     await expectAccessible(page);

@@ -12,7 +12,7 @@ test('webcam: the projections of the pinned unit follow it, one request at a tim
   await page.getByRole('tab', { name: 'Projections' }).click();
   const panel = page.locator('lens-projection-panel');
   await expect(panel.getByRole('img', { name: 'Guided projection of channel 6' })).toBeVisible({
-    timeout: 30_000,
+    timeout: 90_000,
   });
   await expect(page.locator('.badge')).toContainText('frames/s');
 

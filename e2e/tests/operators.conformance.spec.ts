@@ -32,7 +32,7 @@ function worst(mine: ArrayLike<number>, theirs: Float32Array): number {
 for (const backend of RUNTIMES) {
   test(`${backend}: all operator cases equal PyTorch's, values and products`, async ({ page }) => {
     test.skip(cases.length === 0, 'no ../shared/oracles beside the project');
-    test.setTimeout(400_000);
+    test.setTimeout(1_200_000);
     const viewer = new Viewer(page, galleryUrl('isolated'));
     await viewer.open();
     const used = await page.evaluate(

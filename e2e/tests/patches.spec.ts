@@ -24,8 +24,8 @@ const patchesOf = (page: Page): Locator =>
 
 /** What is said of the patches, when the search is over. */
 async function finished(page: Page, title: string): Promise<string[]> {
-  await expect(panelOf(page)).toContainText(title, { timeout: 30_000 });
-  await expect(panelOf(page).getByRole('progressbar')).toBeHidden({ timeout: 30_000 });
+  await expect(panelOf(page)).toContainText(title, { timeout: 90_000 });
+  await expect(panelOf(page).getByRole('progressbar')).toBeHidden({ timeout: 90_000 });
   return patchesOf(page).evaluateAll((buttons) => buttons.map((button) => button.ariaLabel!));
 }
 
@@ -62,7 +62,7 @@ test('samples: nine patches over their projections, another channel at once', as
   expect([...values].sort((a, b) => b - a)).toEqual(values);
   expect(new Set(said.map((words) => words.split(',')[0])).size).toBe(9);
   await expect
-    .poll(async () => Math.min(...(await richness(page, 'projection'))), { timeout: 30_000 })
+    .poll(async () => Math.min(...(await richness(page, 'projection'))), { timeout: 90_000 })
     .toBeGreaterThan(50);
   for (const count of await richness(page, 'image')) expect(count).toBeGreaterThan(50);
   await viewer.shot('patches');
@@ -80,7 +80,7 @@ test('samples: nine patches over their projections, another channel at once', as
       .locator('canvas[data-kind=projection]')
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
   await expect
-    .poll(async () => Math.min(...(await richness(page, 'projection'))), { timeout: 30_000 })
+    .poll(async () => Math.min(...(await richness(page, 'projection'))), { timeout: 90_000 })
     .toBeGreaterThan(50);
   const deconvnet = await projections();
   await panelOf(page).getByLabel('Rule').selectOption('Gradient');

@@ -24,7 +24,7 @@ for (const network of ['alexnet']) {
   test(`${network}: the same recipe gives the same picture in Node, on WASM and on WebGPU`, async ({
     page,
   }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(1_200_000);
     const [preset] = presets({ input: { name: 'input', shape: [3, 64, 64] } });
     const recipe = { ...visualizeRecipe(network, [classGoal(13)], preset!, 7), steps: STEPS };
     const node = await inNode(network, recipe);

@@ -17,7 +17,7 @@ test('opens on a class that anyone recognises, live, and the network agrees', as
   const began = Date.now();
   await studio.open();
   await expect(studio.subject).toHaveText('lemon');
-  await expect(studio.status).toContainText(/step \d+ of 256/, { timeout: 30_000 });
+  await expect(studio.status).toContainText(/step \d+ of 256/, { timeout: 90_000 });
   console.info(`first picture ${Date.now() - began} ms after navigation`);
   await studio.done();
   expect(variety(await studio.picture())).toBeGreaterThan(80);
@@ -31,8 +31,8 @@ test('opens on a class that anyone recognises, live, and the network agrees', as
 test('can be paused, continued, kept, undone and taken further', async ({ studio, page }) => {
   await studio.open('network=vgg11');
   await studio.setNumber('Steps', 2000);
-  await expect(studio.status).toContainText('Running', { timeout: 30_000 });
-  await expect.poll(() => studio.film.count(), { timeout: 30_000 }).toBeGreaterThan(1);
+  await expect(studio.status).toContainText('Running', { timeout: 90_000 });
+  await expect.poll(() => studio.film.count(), { timeout: 90_000 }).toBeGreaterThan(1);
   await studio.button('Pause').click();
   await expect(studio.status).toContainText('Paused');
   const step = async (): Promise<number> =>
@@ -69,14 +69,14 @@ test('the link makes the same picture again, to the bit', async ({ studio, brows
 
 test('a run survives the reload of the page and goes on', async ({ studio, page }) => {
   await studio.open('network=alexnet&set=steps:3000');
-  await expect.poll(() => studio.film.count(), { timeout: 30_000 }).toBeGreaterThan(1);
+  await expect.poll(() => studio.film.count(), { timeout: 90_000 }).toBeGreaterThan(1);
   await studio.button('Pause').click();
   await expect(studio.status).toContainText('Paused');
   const before = await studio.status.innerText();
   const picture = await studio.picture();
   await page.waitForTimeout(300);
   await page.reload();
-  await expect(studio.status).toContainText('Paused', { timeout: 30_000 });
+  await expect(studio.status).toContainText('Paused', { timeout: 90_000 });
   expect(/step \d+/.exec(await studio.status.innerText())).toEqual(/step \d+/.exec(before));
   expect(await studio.picture()).toEqual(picture);
   await studio.button('Continue').click();
@@ -86,7 +86,7 @@ test('a run survives the reload of the page and goes on', async ({ studio, page 
 test('saves a PNG with its recipe inside, GIF, video, CSV and JSON; the PNG makes itself again', async ({
   studio,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=alexnet&target=13&set=steps:60');
   await studio.done();
   const picture = await studio.picture();
@@ -127,7 +127,7 @@ test('an image dreams, guided and unguided, early against late layers', async ({
   studio,
   page,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=resnet18&make=dream&image=seashore&layer=layer2.1.relu&set=size:192');
   await studio.done();
   await expect(studio.subject).toHaveText('Seashore dreaming of layer2.1.relu');
@@ -139,19 +139,19 @@ test('an image dreams, guided and unguided, early against late layers', async ({
   await studio.done();
   expect(difference(await studio.picture(), plain)).toBeGreaterThan(2);
   await studio.button('Early against late layers').click();
-  await expect(page.locator('.besides figure')).toHaveCount(4, { timeout: 60_000 });
-  await expect(page.locator('.besides figure').last()).toContainText('Done', { timeout: 60_000 });
+  await expect(page.locator('.besides figure')).toHaveCount(4, { timeout: 120_000 });
+  await expect(page.locator('.besides figure').last()).toContainText('Done', { timeout: 120_000 });
 });
 
 test('falls into a dream; the film of it can be saved', async ({ studio }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open(
     'network=alexnet&make=dream&layer=relu2&image=alp&set=size:128,steps:3,octaves:2',
   );
   await studio.done();
   const before = await studio.picture();
   await studio.button('Fall into it').click();
-  await expect(studio.status).toContainText(/picture ([4-9]|\d\d) of 100/, { timeout: 60_000 });
+  await expect(studio.status).toContainText(/picture ([4-9]|\d\d) of 100/, { timeout: 120_000 });
   await studio.button('Pause').click();
   await studio.done();
   expect(difference(await studio.picture(), before)).toBeGreaterThan(3);
@@ -163,7 +163,7 @@ test('two classes at once, one against another, a neuron alone, several that dif
   studio,
   page,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=vgg11&target=13&set=steps:60');
   await page.getByLabel('Second class').selectOption('lemon');
   await expect(studio.subject).toHaveText('goldfish + lemon');
@@ -186,7 +186,7 @@ test('two classes at once, one against another, a neuron alone, several that dif
 });
 
 test('a photo larger than the network sees dreams in full size', async ({ studio, page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=alexnet&make=dream&layer=relu2&set=size:900,steps:2,octaves:2');
   await studio.done();
   const [width, height] = [900, 620];
@@ -216,7 +216,7 @@ test('an image is rebuilt from a layer; the earlier the layer, the more faithful
   studio,
   page,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(600_000);
   await studio.open('network=alexnet&make=rebuild&image=lighthouse&layer=conv1&set=steps:200');
   await studio.done();
   await expect(studio.subject).toHaveText('Lighthouse as conv1 knows it');
@@ -241,12 +241,12 @@ test('the wall of a layer fills best-first, stops, goes on, and opens a unit', a
   studio,
   page,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=alexnet&make=unit&layer=relu1&set=steps:10');
   await studio.done();
   await studio.button('All 32 units').click();
   const count = page.locator('.wallhead');
-  await expect(count).toContainText(/(8|16|24) of 32 units/, { timeout: 60_000 });
+  await expect(count).toContainText(/(8|16|24) of 32 units/, { timeout: 120_000 });
   await studio.button('Stop').click();
   const stopped = await count.innerText();
   await page.waitForTimeout(500);
@@ -261,11 +261,11 @@ test('the wall of a layer fills best-first, stops, goes on, and opens a unit', a
 });
 
 test('the same class by another network stands beside it', async ({ studio, page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   await studio.open('network=resnet18-robust&set=steps:60');
   await studio.done();
   await page.getByLabel('Beside it').selectOption('ResNet-18');
-  await expect(page.locator('.besides figure')).toContainText('Done', { timeout: 60_000 });
+  await expect(page.locator('.besides figure')).toContainText('Done', { timeout: 120_000 });
   await expect(page.locator('.besides figure')).toContainText('ResNet-18');
 });
 
@@ -321,7 +321,7 @@ test.describe('what goes wrong is said, and nothing is lost', () => {
         buffer: Buffer.from(writePng({ width: side, height: side, data })),
       });
       await expect(studio.subject).toContainText('odd.png');
-      await expect(studio.status).toContainText(/Done|Stopped/, { timeout: 30_000 });
+      await expect(studio.status).toContainText(/Done|Stopped/, { timeout: 90_000 });
     });
   }
 });
