@@ -198,6 +198,17 @@ describe('operators that move elements', () => {
     expect(await differenceError(graph)).toBeLessThan(tolerance);
   });
 
+  it.each([
+    ['scalar', [], [1, 2, 0, 3]],
+    ['of one element', [1], [1, 2, 0, 3]],
+    ['with an axis that is cropped', [], [-1, 2, 1, -3]],
+  ] as const)('Pad with a constant value, %s', async (_, value, pads) => {
+    const constants = { pads: integers(...pads) };
+    const inputs = { x: [5, 6], value: [...value] };
+    const graph = build(inputs, [['Pad', ['x', 'pads', 'value'], ['y']]], ['y'], constants);
+    expect(await differenceError(graph)).toBeLessThan(tolerance);
+  });
+
   it('Concat and Split', async () => {
     const graph = build(
       { a: [2, 3, 4], c: [2, 2, 4], d: [2, 4, 4] },

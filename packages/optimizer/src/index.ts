@@ -9,6 +9,7 @@ export {
   tune,
   tunedPolicy,
   tuneShape,
+  workOf,
   type Tuned,
   type TunedForms,
   type TunedProgram,

@@ -87,10 +87,15 @@ export function tunableShapes(graph: Graph, shapes: InferOptions = {}): Convolut
     const shape = convolutionOf(graph, values, node)?.shape;
     if (shape && formsOf(shape).length > 1) found.set(shapeKey(shape), shape);
   }
-  return [...found.values()].sort((one, other) => work(other) - work(one));
+  return [...found.values()].sort((one, other) => workOf(other) - workOf(one));
 }
 
-function work({ batch, inputs, outputs, to, kernel }: ConvolutionShape): number {
+/**
+ * Multiplications of a convolution computed directly.
+ *
+ * @param shape its extents
+ */
+export function workOf({ batch, inputs, outputs, to, kernel }: ConvolutionShape): number {
   return batch * inputs * outputs * to[0] * to[1] * kernel[0] * kernel[1];
 }
 

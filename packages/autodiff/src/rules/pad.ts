@@ -1,7 +1,8 @@
 import { stringAttribute } from '@convlens/onnx';
 import { applyTransposed, emptyMatrix } from '../linear-map.js';
 import type { Rules, Step } from '../rule.js';
-import { fromFront, pad } from '../shaping.js';
+import { subtract } from '../algebra.js';
+import { fromFront, pad, sumTo } from '../shaping.js';
 
 /** Which element of an axis a padded position shows. */
 function sourceOf(mode: string, position: number, extent: number): number {
@@ -26,8 +27,18 @@ function padsOf(step: Step): { before: number[]; after: number[] } {
   return { before, after };
 }
 
+/** dy with its inside taken away element by element, as a difference of two sums would round what is left; then its sum. */
+function constantValue(step: Step, before: readonly number[], after: readonly number[]): string {
+  const { b, dy } = step;
+  const added = (counts: readonly number[]): number[] => counts.map((n) => Math.max(n, 0));
+  const [front, back] = [added(before), added(after)];
+  const taken = (counts: readonly number[]): number[] => counts.map((n) => (n === 0 ? 0 : -n));
+  const inside = pad(b, pad(b, dy, taken(front), taken(back)), front, back);
+  return sumTo(b, subtract(b, dy, inside), step.shape(2));
+}
+
 /**
- * Pad: dy without what was added. In the modes that repeat elements (reflect, edge, wrap), every element gets the sum
+ * Pad: dy without what was added; the constant value gets the sum of dy over what was added. In the modes that repeat elements (reflect, edge, wrap), every element gets the sum
  * of dy over the positions that show it: a matrix of zeros and ones along each padded axis.
  */
 export const padding: Rules = {
@@ -36,8 +47,10 @@ export const padding: Rules = {
     const mode = stringAttribute(node, 'mode', 'constant');
     const { before, after } = padsOf(step);
     const negated = (list: readonly number[]): number[] => list.map((n) => (n === 0 ? 0 : -n));
-    if (step.needs(2)) step.refuse('the gradient of its constant value is not implemented.');
-    if (mode === 'constant') return [pad(b, dy, negated(before), negated(after))];
+    if (mode === 'constant') {
+      const dx = pad(b, dy, negated(before), negated(after));
+      return step.needs(2) ? [dx, undefined, constantValue(step, before, after)] : [dx];
+    }
     let dx = dy;
     step.shape().forEach((extent, axis) => {
       if (before[axis] === 0 && after[axis] === 0) return;

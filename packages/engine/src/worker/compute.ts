@@ -329,8 +329,7 @@ export class Compute {
     if (!derive) {
       job.report({ stage: 'compile', what: network.title });
       const { Derive } = await import('./derive.js');
-      // On WASM the form without indices is faster too (AlexNet at 224: 2.13 forwards instead of 2.39).
-      derive = new Derive(network, runtime.executor, runtime.backend !== 'cpu');
+      derive = new Derive(network, runtime);
       this.#derive.set(network, derive);
     }
     return derive;

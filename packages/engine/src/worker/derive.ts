@@ -1,3 +1,4 @@
+import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import {
   attribute,
@@ -14,6 +15,7 @@ import {
 import type { TensorData } from '@convlens/onnx';
 import type { AttributionRequest } from '../shared/api.js';
 import type { Job } from './jobs.js';
+import { poolOf, type Runtime } from './runtime.js';
 
 type Tensor = TensorData<'float32'>;
 
@@ -22,7 +24,7 @@ type Tensor = TensorData<'float32'>;
  */
 export class Derive {
   readonly #executor: Executor;
-  readonly #portable: boolean;
+  readonly #pool: PoolLowering;
   readonly #network: Network;
   #gradients: Gradients;
   #maps: FeatureMaps;
@@ -31,20 +33,20 @@ export class Derive {
 
   /**
    * @param network the network
-   * @param executor what runs it
-   * @param portable differentiate max-pooling without its indices: WebGPU has none, WASM is faster so
+   * @param runtime what runs it
    */
-  constructor(network: Network, executor: Executor, portable: boolean) {
+  constructor(network: Network, runtime: Runtime) {
+    const { executor } = runtime;
     this.#network = network;
     this.#executor = executor;
-    this.#portable = portable;
+    this.#pool = poolOf(runtime);
     this.#randomised = { count: 0, network };
     this.#gradients = this.#make(network);
     this.#maps = new FeatureMaps(network, executor);
   }
 
   #make(network: Network): Gradients {
-    return new Gradients(network, this.#executor, this.#portable ? 'portable' : 'indices');
+    return new Gradients(network, this.#executor, this.#pool);
   }
 
   /** Destroys the weights of the top layers, or gives them back. */

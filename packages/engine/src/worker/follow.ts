@@ -11,7 +11,7 @@ import { resizeBilinear, type Pixels } from '@convlens/data';
 import type { Frame, RecipeRequest } from '../shared/api.js';
 import { breathe } from './breathe.js';
 import type { Job } from './jobs.js';
-import type { Runtime } from './runtime.js';
+import { poolOf, type Runtime } from './runtime.js';
 
 /** Longest side of a frame while a run goes on: a large dream is shown reduced. */
 const FRAME_SIDE = 1024;
@@ -32,12 +32,7 @@ export class Follow {
    * @param runtime what runs it
    */
   constructor(network: Network, runtime: Runtime) {
-    // On WASM the form without indices is faster too.
-    this.#goals = new Goals(
-      network,
-      runtime.executor,
-      runtime.backend === 'cpu' ? 'indices' : 'portable',
-    );
+    this.#goals = new Goals(network, runtime.executor, poolOf(runtime));
   }
 
   /**

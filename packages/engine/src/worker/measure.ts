@@ -4,7 +4,7 @@ import { LensError } from '@convlens/onnx';
 import type { MeasureAnswer, MeasureRequest } from '../shared/api.js';
 import { breathe } from './breathe.js';
 import type { Job } from './jobs.js';
-import type { Runtime } from './runtime.js';
+import { poolOf, type Runtime } from './runtime.js';
 
 /**
  * Measures a runtime. Loaded when it is asked for.
@@ -16,14 +16,14 @@ import type { Runtime } from './runtime.js';
  */
 export async function measure(
   job: Job,
-  { executor, backend }: Runtime,
+  runtime: Runtime,
   network: Network | undefined,
   request: MeasureRequest,
 ): Promise<Omit<MeasureAnswer, 'backend'>> {
   const what = request.kind === 'work' ? request.work : request.kind;
   const watch: Watch = {
     now: () => performance.now(),
-    pool: backend === 'cpu' ? 'indices' : 'portable',
+    pool: poolOf(runtime),
     between: async (loaded) => {
       job.report({ stage: 'run', what, loaded });
       // A cancel is heard between two runs.
@@ -33,11 +33,11 @@ export async function measure(
   };
   switch (request.kind) {
     case 'peak':
-      return { peak: await measurePeak(executor, watch) };
+      return { peak: await measurePeak(runtime.executor, watch) };
     case 'operators':
-      return { operators: await runOperatorCases(executor, watch) };
+      return { operators: await runOperatorCases(runtime.executor, watch) };
     case 'work':
       if (!network) throw new LensError('E_INTERNAL', 'Work is measured on a network.');
-      return { work: await measureWork(network, executor, request, watch) };
+      return { work: await measureWork(network, runtime.executor, request, watch) };
   }
 }

@@ -1,11 +1,12 @@
 import type { Program } from '@convlens/core';
 import type { Graph } from '@convlens/onnx';
 import {
+  formsOf,
   optimize,
   shapeKey,
-  tunableShapes,
   tunedPolicy,
   tuneShape,
+  workOf,
   type Form,
   type Policy,
 } from '@convlens/optimizer';
@@ -42,6 +43,7 @@ class Busy extends Error {}
 export class TunedExecutor implements CountingExecutor {
   readonly #executor: CountingExecutor;
   readonly #otherwise: Policy;
+  readonly #policy: Policy;
   readonly #kept: KeptForms;
   readonly #times: TuningTimes;
   readonly #forms = new Map<string, Form>();
@@ -68,6 +70,14 @@ export class TunedExecutor implements CountingExecutor {
   ) {
     this.#executor = executor;
     this.#otherwise = otherwise;
+    const tuned = tunedPolicy(this.#forms, otherwise);
+    this.#policy = {
+      name: tuned.name,
+      choose: (shape) => {
+        if (formsOf(shape).length > 1) this.#seen.set(shapeKey(shape), shape);
+        return tuned.choose(shape);
+      },
+    };
     this.#kept = kept;
     this.#times = times;
     this.#loaded = kept.load().then(
@@ -86,10 +96,8 @@ export class TunedExecutor implements CountingExecutor {
   /** See `Executor`. */
   async prepare(graph: Graph): Promise<Program> {
     await this.#loaded;
-    for (const shape of tunableShapes(graph)) this.#seen.set(shapeKey(shape), shape);
-    const policy = tunedPolicy(this.#forms, this.#otherwise);
     this.#ask();
-    const program = await this.#executor.prepare(optimize(graph, { policy }));
+    const program = await this.#executor.prepare(optimize(graph, { policy: this.#policy }));
     return {
       run: (feeds, outputs) => {
         this.#ask();
@@ -114,7 +122,9 @@ export class TunedExecutor implements CountingExecutor {
 
   async #tune(): Promise<void> {
     const asked = this.#asked;
-    const next = [...this.#seen].find(([key]) => !this.#forms.has(key));
+    const [next] = [...this.#seen]
+      .filter(([key]) => !this.#forms.has(key))
+      .sort(([, one], [, other]) => workOf(other) - workOf(one));
     if (!next) return;
     const [key, shape] = next;
     const began = performance.now();

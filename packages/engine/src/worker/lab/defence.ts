@@ -1,7 +1,7 @@
 import { attack, successRate, topClass, type AttackOutcome, type Classifier } from '@convlens/core';
 import type { DefenceAnswer, DefenceJob, DefencePoint } from '../../shared/lab.js';
 import { defended } from './attack.js';
-import type { ImageSet, Table } from './table.js';
+import { partMisled, type Table } from './table.js';
 
 /**
  * How often an attack succeeds against a defence: made on the bare network and then shown to the defended one, and made
@@ -32,26 +32,15 @@ export async function runDefence(
     const judge = defended(bare, { id: defence, strength }, seed);
     const known = (await judge.logits(set.images)).map((z, i) => topClass(z) === set.labels[i]);
     const adaptive = await made(judge, at + 1);
+    const success = async ({ images }: AttackOutcome): Promise<number> =>
+      partMisled(await judge.logits(images.map(({ image }) => image)), set.labels, known);
     points.push({
       strength,
       accuracy: known.filter(Boolean).length / Math.max(1, known.length),
-      plain: await success(judge, set, known, plain),
-      adaptive: await success(judge, set, known, adaptive),
+      plain: await success(plain),
+      adaptive: await success(adaptive),
     });
     table.report('attacks', at + 2, parts, { points: [...points] });
   }
   return { points, bare: successRate(plain.images) };
-}
-
-/** Part of the images that a classifier knew and mistakes when they were attacked. */
-async function success(
-  judge: Classifier,
-  { labels }: ImageSet,
-  known: readonly boolean[],
-  { images }: AttackOutcome,
-): Promise<number> {
-  const answers = await judge.logits(images.map(({ image }) => image));
-  return successRate(
-    answers.map((logits, i) => ({ known: known[i]!, fooled: topClass(logits) !== labels[i] })),
-  );
 }

@@ -2,7 +2,7 @@ import type { Network } from '@convlens/adapters';
 import { NetworkClassifier } from '@convlens/core';
 import type { LabJob, LabAnswer } from '../../shared/lab.js';
 import type { Job } from '../jobs.js';
-import type { Runtime } from '../runtime.js';
+import { poolOf, type Runtime } from '../runtime.js';
 import { runAttack } from './attack.js';
 import { runDefence } from './defence.js';
 import { runFooling } from './fooling.js';
@@ -61,9 +61,8 @@ export class Lab {
     let classifier = this.#classifiers.get(network);
     if (!classifier) {
       job.report({ stage: 'compile', what: network.title });
-      // On WASM the form without indices is faster too.
-      const pool = this.#runtime.backend === 'cpu' ? 'indices' : 'portable';
-      classifier = new NetworkClassifier(network, this.#runtime.executor, pool);
+      const runtime = this.#runtime;
+      classifier = new NetworkClassifier(network, runtime.executor, poolOf(runtime));
       this.#classifiers.set(network, classifier);
     }
     return classifier;

@@ -3,6 +3,7 @@ import type { NetworkClassifier } from '@convlens/core';
 import {
   pictureOf,
   planesOf,
+  successRate,
   topClass,
   type AttackStep,
   type Classifier,
@@ -143,3 +144,20 @@ export const painter =
   ({ shape }: Classifier) =>
   (image: Float32Array): Pixels =>
     pictureOf(image, shape);
+
+/**
+ * Part of the images that were known and are mistaken now; 0 where none was known.
+ *
+ * @param answers logits of each image, as it is now
+ * @param labels the right classes
+ * @param known whether it was known before
+ */
+export function partMisled(
+  answers: readonly Float32Array[],
+  labels: readonly number[],
+  known: readonly boolean[],
+): number {
+  return successRate(
+    answers.map((logits, i) => ({ known: known[i]!, fooled: topClass(logits) !== labels[i] })),
+  );
+}

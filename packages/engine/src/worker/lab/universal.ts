@@ -1,6 +1,6 @@
 import { normalNoise, pictureOf, planesOf, topClass, universalPerturbation } from '@convlens/core';
 import type { UniversalAnswer, UniversalJob } from '../../shared/lab.js';
-import type { Table } from './table.js';
+import { partMisled, type Table } from './table.js';
 
 /** Beyond the border, so that pictures of 8 bits are on the other side, too. */
 const OVERSHOOT = 0.5;
@@ -38,12 +38,10 @@ export async function runUniversal(
   const after = await classifier.logits(pictures.map((picture) => planesOf(picture, shape[0])));
   const noise = noiseLike(perturbation, norm, seed);
   const noisy = await classifier.logits(set.images.map((image) => added(image, noise)));
-  const misled = noisy.filter((z, i) => known[i] && topClass(z) !== set.labels[i]).length;
-  const fooled = after.filter((z, i) => known[i] && topClass(z) !== set.labels[i]).length;
   return {
     perturbation,
-    success: fooled / Math.max(1, known.filter(Boolean).length),
-    noise: misled / Math.max(1, known.filter(Boolean).length),
+    success: partMisled(after, set.labels, known),
+    noise: partMisled(noisy, set.labels, known),
     passes,
     pictures: pictures.map((picture, i) => ({
       image: images[i]!.image,
