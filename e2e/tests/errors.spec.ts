@@ -63,7 +63,7 @@ async function nothingLost(viewer: Viewer, code: string, words: RegExp): Promise
   await expect(viewer.unit(4)).toHaveAttribute('aria-selected', 'true');
   await expect(viewer.classes).toHaveCount(5);
   expect(await viewer.colours()).toBeGreaterThan(50);
-  await viewer.problem.getByRole('button', { name: 'Dismiss' }).click();
+  await viewer.problem.getByRole('button', { name: 'Close' }).click();
   await expect(viewer.problem).toHaveCount(0);
 }
 

@@ -3,12 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the lab: what is done on the left, the experiment and a closer look beside it; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    display: block;
-    height: 100%;
     min-height: 560px;
-    background: var(--page);
-    container-type: inline-size;
-    color-scheme: inherit;
   }
   .lab {
     display: grid;
@@ -25,14 +20,6 @@ export const layout: CSSResult = css`
     min-width: 0;
     min-height: 0;
   }
-  .top {
-    grid-area: top;
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px 12px;
-    padding: 8px 12px;
-  }
   .group,
   .line,
   .buttons,
@@ -42,9 +29,6 @@ export const layout: CSSResult = css`
     align-items: center;
     gap: 8px;
     min-width: 0;
-  }
-  .end {
-    margin-left: auto;
   }
   select {
     max-width: 250px;
@@ -252,43 +236,6 @@ export const layout: CSSResult = css`
   .opening {
     padding-bottom: 8px;
   }
-  button:disabled,
-  select:disabled {
-    opacity: 0.45;
-    cursor: default;
-  }
-  .banner {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px;
-    padding: 8px 12px;
-    margin-bottom: 12px;
-    border-left: 4px solid var(--danger);
-    background: var(--page);
-  }
-  .banner.notice {
-    border-left-color: var(--quiet);
-  }
-  .banner p {
-    flex: 1 1 260px;
-    overflow-wrap: anywhere;
-  }
-  a {
-    color: inherit;
-    text-underline-offset: 3px;
-  }
-  .drop {
-    position: absolute;
-    inset: 8px;
-    z-index: 5;
-    display: grid;
-    place-content: center;
-    background: color-mix(in srgb, var(--panel) 88%, transparent);
-    border: 3px dashed var(--accent);
-    font-size: 18px;
-    pointer-events: none;
-  }
   @container (max-width: 760px) {
     .lab {
       height: auto;
@@ -352,20 +299,6 @@ export const layout: CSSResult = css`
     .numbers-of {
       grid-column: 1 / -1;
       min-height: 0;
-    }
-    .top > .group {
-      width: 100%;
-      flex-wrap: nowrap;
-    }
-    .top select {
-      flex: 1 1 0;
-      min-width: 0;
-    }
-    .end {
-      margin-left: 0;
-    }
-    lens-image-strip {
-      width: 100%;
     }
   }
 `;

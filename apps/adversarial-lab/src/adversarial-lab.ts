@@ -1,11 +1,16 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   announce,
+  banner,
   controls,
+  copyLink,
   define,
+  FileDrop,
+  opening,
   readLink,
   resolveFile,
   sharedEngine,
+  shell,
   tokens,
   topRow,
   writeLink,
@@ -32,10 +37,9 @@ export class AdversarialLab extends LitElement {
     attack: {},
     target: { type: Number },
     link: { type: Boolean },
-    dropping: { state: true },
   };
 
-  static override styles: CSSResultGroup = [tokens, controls, layout];
+  static override styles: CSSResultGroup = [tokens, controls, shell, layout];
 
   /** Id of the embedded network to open with. */
   declare network: string | undefined;
@@ -47,19 +51,15 @@ export class AdversarialLab extends LitElement {
   declare target: number | undefined;
   /** Keep the state in the address of the page. For pages that belong to the lab alone. */
   declare link: boolean;
-  declare dropping: boolean;
 
   #model: LabModel | undefined;
   #loaded = false;
+  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
   #revision = 0;
 
   constructor() {
     super();
     this.link = false;
-    this.dropping = false;
-    this.addEventListener('dragover', this.#onDrag);
-    this.addEventListener('dragleave', () => (this.dropping = false));
-    this.addEventListener('drop', this.#onDrop);
   }
 
   override connectedCallback(): void {
@@ -98,37 +98,6 @@ export class AdversarialLab extends LitElement {
     return this.link ? document.documentElement : this;
   }
 
-  #banner(model: LabModel): TemplateResult | typeof nothing {
-    const { problem, notice } = model;
-    if (!problem && notice === '') return nothing;
-    return html`<div
-      class="banner ${problem ? '' : 'notice'}"
-      role=${problem ? 'alert' : 'status'}
-      data-code=${problem?.code ?? nothing}
-    >
-      <p>${problem ? problem.message : notice}</p>
-      ${problem?.retry ? html`<button @click=${problem.retry}>Try again</button>` : nothing}
-      <button @click=${() => model.dismiss()}>Close</button>
-    </div>`;
-  }
-
-  #progress(model: LabModel): TemplateResult | typeof nothing {
-    const [busy] = ['network', 'image', 'look', 'backend']
-      .map((task) => model.busy.get(task))
-      .filter((one) => one !== undefined);
-    if (!busy) return nothing;
-    const { stage, what, loaded, total } = busy;
-    return html`<p class="quiet opening">
-      ${stage === 'download' ? 'Fetching' : stage === 'compile' ? 'Preparing' : 'Reading'} ${what}
-      ${
-        total
-          ? html`<progress aria-label="Opened" max=${total} .value=${loaded ?? 0}></progress>`
-          : html`<progress aria-label="Opening"></progress>`
-      }
-      <button @click=${() => model.cancel()}>Cancel</button>
-    </p>`;
-  }
-
   protected override render(): TemplateResult {
     const model = this.#model;
     if (!model) return html``;
@@ -139,7 +108,7 @@ export class AdversarialLab extends LitElement {
       >
         <section class="top" aria-label="Network and image">
           ${topRow({
-            choices: model.choices,
+            choices: model.networks.options,
             network: model.state.network,
             samples: model.samples,
             image: model.state.image,
@@ -154,7 +123,8 @@ export class AdversarialLab extends LitElement {
         <section class="setup" aria-label="Attack and defence">${setup(model)}</section>
         <div class="main">
           <section class="stage" aria-label="Experiment">
-            ${this.#banner(model)} ${this.#progress(model)}
+            ${banner(model.problem, model.notice, () => model.dismiss())}
+            ${opening(model.busy, ['network', 'image', 'look', 'backend'], () => model.cancel())}
             ${stage(model, (kind) => void this.#save(kind))}
           </section>
           ${tabs(model, this.#revision)}
@@ -163,7 +133,7 @@ export class AdversarialLab extends LitElement {
               >What this is for, and what it does not show</a
             >
           </p>
-          ${this.dropping ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
+          ${this.#drop.active ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
         </div>
       </div>
     `;
@@ -218,15 +188,7 @@ export class AdversarialLab extends LitElement {
     void this.#model?.chooseImage({ kind: 'file', file, name: 'Pasted image' });
   };
 
-  readonly #onDrag = (event: DragEvent): void => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  readonly #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    this.dropping = false;
+  #takeDrop(event: DragEvent): void {
     const files = [...(event.dataTransfer?.files ?? [])];
     const [first] = files;
     const model = this.#model;
@@ -235,20 +197,12 @@ export class AdversarialLab extends LitElement {
     else if (first.type.startsWith('image/')) {
       void model.chooseImage({ kind: 'file', file: first, name: first.name });
     } else void model.chooseNetworkFiles(files);
-  };
+  }
 
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
-    const url = new URL(location.href);
-    url.hash = writeLink(model.state, linkTable);
-    try {
-      await navigator.clipboard.writeText(url.href);
-      model.notice =
-        'The link is in the clipboard. It makes this very attack; your own images and files stay with you.';
-    } catch {
-      model.notice = `The browser did not allow copying. The link: ${url.href}`;
-    }
+    model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very attack');
     this.requestUpdate();
   }
 

@@ -3,16 +3,12 @@ import type { Pixels } from '@convlens/data';
 import {
   announce,
   asError,
-  classNames,
-  entrySource,
-  fetchImage,
+  chosenImage,
   fileSource,
-  networkEntries,
-  resolveFile,
+  NetworkList,
   samples,
   Tasks,
   type ImageSelectEvent,
-  type NetworkEntry,
   type Problem,
   type Sample,
 } from '@convlens/elements';
@@ -21,7 +17,6 @@ import type {
   BackendChoice,
   EngineClient,
   LabAnswer,
-  NetworkSource,
   NetworkSummary,
   Progress,
 } from '@convlens/engine';
@@ -30,7 +25,7 @@ import { AttackRun } from './attack-run.js';
 import { allSettings, methodOf } from './parameters.js';
 import { PictureSet } from './picture-set.js';
 import { PRESETS, type Preset } from './presets.js';
-import { recipe, recipeFromFile, type AttackRecipe } from './recipe.js';
+import { recipe, recipeFromFile, stateOf, type AttackRecipe } from './recipe.js';
 import type { LabState, Tab } from './state.js';
 import { inWords } from './verdict.js';
 
@@ -56,7 +51,7 @@ export class LabModel {
   readonly state: LabState;
   readonly #changed: () => void;
   readonly #tasks: Tasks;
-  entries: readonly NetworkEntry[] = [];
+  readonly networks = new NetworkList();
   samples: readonly Sample[] = [];
   network: NetworkSummary | undefined;
   names: readonly string[] | undefined;
@@ -68,7 +63,6 @@ export class LabModel {
   finished: AttackRun | undefined;
   set: PictureSet | undefined;
   notice = '';
-  readonly #files = new Map<string, NetworkSource>();
   readonly #opened = new Map<string, OpenedNetwork>();
 
   /**
@@ -103,15 +97,6 @@ export class LabModel {
     return this.#tasks.busy;
   }
 
-  /** Networks to choose from. */
-  get choices(): readonly { readonly id: string; readonly title: string }[] {
-    const own = [...this.#files.values()].map(({ id, knowledge }) => ({
-      id,
-      title: knowledge?.title ?? id,
-    }));
-    return [...this.entries, ...own];
-  }
-
   /** What came of the last attack that came to its end. */
   get answer(): LabAnswer<'attack'> | undefined {
     return this.finished?.answer;
@@ -128,7 +113,7 @@ export class LabModel {
   /** Opens what the state says, and attacks. */
   async open(preset: boolean): Promise<void> {
     await this.#tasks.run('open', async () => {
-      [this.entries, this.samples] = await Promise.all([networkEntries(), samples()]);
+      [, this.samples] = await Promise.all([this.networks.load(), samples()]);
       this.#changed();
     });
     // A link may name a picture that is not here, or none where it was the visitor's own.
@@ -143,24 +128,12 @@ export class LabModel {
     await this.#look();
   }
 
-  #source(id: string): { entry: NetworkEntry | undefined; source: NetworkSource } {
-    const entry = this.entries.find((one) => one.id === id);
-    const source = entry ? entrySource(entry) : this.#files.get(id);
-    if (source) return { entry, source };
-    throw new LensError('E_ARGUMENT', `There is no network "${id}" here. Choose one of the list.`);
-  }
-
   /** Opens a network of the list, without choosing it. */
   async opened(id: string, options: { signal?: AbortSignal } = {}): Promise<OpenedNetwork> {
     const open = this.#opened.get(id);
     if (open) return open;
-    const { entry, source } = this.#source(id);
-    const names = entry ? await classNames(entry) : undefined;
-    const known = names
-      ? { ...source, knowledge: { ...source.knowledge, classes: names } }
-      : source;
-    const summary = await this.engine.openNetwork(known, options);
-    const opened = { summary, names: names ?? summary.classes };
+    const summary = await this.engine.openNetwork(await this.networks.source(id), options);
+    const opened = { summary, names: summary.classes };
     this.#opened.set(id, opened);
     return opened;
   }
@@ -191,23 +164,12 @@ export class LabModel {
 
   async #openImage(choice: ImageSelectEvent['choice']): Promise<boolean> {
     return this.#tasks.run('image', async (options) => {
-      const sample =
-        choice.kind === 'sample' ? this.samples.find(({ id }) => id === choice.id) : undefined;
-      if (choice.kind === 'sample' && !sample) {
-        throw new LensError('E_ARGUMENT', `There is no sample picture "${choice.id}".`);
-      }
-      const blob =
-        choice.kind === 'file'
-          ? choice.file
-          : choice.kind === 'url'
-            ? await fetchImage(choice.url, options.signal)
-            : undefined;
-      const source = sample ? { url: resolveFile('samples', sample.file) } : { blob: blob! };
+      const { source, title, sample } = await chosenImage(choice, this.samples, options.signal);
       await this.engine.openImage({ id: IMAGE, ...source }, options);
-      this.imageTitle = sample?.title ?? (choice.kind === 'file' ? choice.name : 'image');
-      this.state.image = sample?.id ?? '';
+      this.imageTitle = title;
+      this.state.image = sample;
       this.#forget();
-      this.notice = blob ? await this.#origin(blob) : '';
+      this.notice = source.blob ? await this.#origin(source.blob) : '';
     });
   }
 
@@ -217,7 +179,7 @@ export class LabModel {
     if (!made) return '';
     const { label, network } = made;
     return (
-      `This picture was made here, to fool ${this.choices.find(({ id }) => id === network)?.title ?? network}, ` +
+      `This picture was made here, to fool ${this.networks.titleOf(network)}, ` +
       `which took the one it was made from for ${this.nameOf(label)}. What it says to it now is below “Original”.`
     );
   }
@@ -352,10 +314,10 @@ export class LabModel {
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
     const source = fileSource(files);
     if (!source) return;
-    this.#files.set(source.id, source);
+    this.networks.add(source);
     this.#opened.delete(source.id);
     await this.chooseNetwork(source.id);
-    if (this.problem?.task === 'network') this.#files.delete(source.id);
+    if (this.problem?.task === 'network') this.networks.remove(source.id);
   }
 
   /** Opens an image. */
@@ -386,7 +348,7 @@ export class LabModel {
     const { finished, answer } = this;
     if (!finished || !answer) return undefined;
     const { network, method, target, seed, defence } = finished.request;
-    const sha256 = this.entries.find(({ id }) => id === network)?.sha256.slice(0, 16);
+    const sha256 = this.networks.version(network);
     return recipe({
       network,
       ...(sha256 === undefined ? {} : { sha256 }),
@@ -403,31 +365,19 @@ export class LabModel {
   /** Follows a recipe from a file: JSON, or a PNG that was saved here. */
   async takeRecipe(file: Blob): Promise<void> {
     await this.#tasks.run('recipe', async () => {
-      const { network, image, attack, settings, target, seed, defence } =
-        await recipeFromFile(file);
-      if (!this.choices.some(({ id }) => id === network)) {
+      const followed = await recipeFromFile(file);
+      const { network, image } = followed;
+      if (!this.networks.has(network)) {
         throw new LensError(
           'E_RECIPE',
           `The recipe is for the network "${network}", which is not open here. Open it first; nothing was changed.`,
         );
       }
-      const fallbacks = allSettings(methodOf(attack), '');
-      const set = Object.entries(settings)
-        .filter(([name, value]) => fallbacks[name] !== value)
-        .map(([name, value]) => `${name}:${value}`)
-        .join(',');
+      const state = stateOf(followed);
       if (network !== this.state.network && !(await this.#openNetwork(network))) return;
       const known = this.samples.some(({ id }) => id === image);
       if (known && image !== this.state.image) await this.#openImage({ kind: 'sample', id: image });
-      Object.assign(this.state, {
-        attack,
-        set,
-        seed,
-        target,
-        defence: defence?.id ?? '',
-        strength: defence?.strength === undefined ? '' : String(defence.strength),
-        knows: defence?.adaptive ? 'yes' : 'no',
-      });
+      Object.assign(this.state, state);
       await this.#look();
       if (!known)
         this.notice = 'The recipe was made with another picture; it is done with this one.';
@@ -437,7 +387,8 @@ export class LabModel {
   /** Chooses the backend. */
   async chooseBackend(choice: BackendChoice): Promise<void> {
     await this.#tasks.run('backend', async (options) => {
-      await this.engine.useBackend(choice, options);
+      const report = await this.engine.useBackend(choice, options);
+      if (choice !== 'auto' && report.backend !== choice) this.notice = report.reason;
     });
   }
 

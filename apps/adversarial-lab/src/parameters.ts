@@ -1,5 +1,6 @@
 import {
   attackMethods,
+  settingOf,
   settingsOf,
   type AttackMethod,
   type NumberParameter,
@@ -18,14 +19,6 @@ export function methodOf(id: string): AttackMethod {
   throw new LensError('E_ARGUMENT', `There is no attack "${id}" here. Choose one of the list.`);
 }
 
-/** `8/255`, a number, or a word. */
-function valueOf(text: string): number | string {
-  const fraction = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  if (fraction) return Number(fraction[1]) / Number(fraction[2]);
-  const number = Number(text);
-  return text.trim() === '' || Number.isNaN(number) ? text : number;
-}
-
 /**
  * Reads `eps:8/255,norm:l2`; what the method does not have is passed over, so that numbers stay when the attack changes.
  *
@@ -37,7 +30,7 @@ function readSet(method: AttackMethod, set: string): Settings {
   return Object.fromEntries(
     pairs
       .filter(([name, value]) => name in method.parameters && value !== undefined)
-      .map(([name, value]) => [name, valueOf(value!)]),
+      .map(([name, value]) => [name, settingOf(value!)]),
   );
 }
 

@@ -1,6 +1,8 @@
 import { attackMethods, defences, settingsOf, type Settings } from '@convlens/core';
 import { asciiJson, readPngText } from '@convlens/data/png';
 import { LensError } from '@convlens/onnx';
+import { allSettings, methodOf } from './parameters.js';
+import type { LabState } from './state.js';
 
 /** Version of the format; it is also what tells these files from others. */
 const VERSION = 1;
@@ -105,4 +107,35 @@ export async function recipeFromFile(file: Blob): Promise<AttackRecipe> {
     throw wrong('it is not JSON');
   }
   return checked(value);
+}
+
+/**
+ * What a recipe chooses, besides network and image.
+ *
+ * @param recipe read from a file, and checked
+ */
+export function stateOf({
+  attack,
+  settings,
+  target,
+  seed,
+  defence,
+}: AttackRecipe): Pick<
+  LabState,
+  'attack' | 'set' | 'seed' | 'target' | 'defence' | 'strength' | 'knows'
+> {
+  const fallbacks = allSettings(methodOf(attack), '');
+  const set = Object.entries(settings)
+    .filter(([name, value]) => fallbacks[name] !== value)
+    .map(([name, value]) => `${name}:${value}`)
+    .join(',');
+  return {
+    attack,
+    set,
+    seed,
+    target,
+    defence: defence?.id ?? '',
+    strength: defence?.strength === undefined ? '' : String(defence.strength),
+    knows: defence?.adaptive ? 'yes' : 'no',
+  };
 }

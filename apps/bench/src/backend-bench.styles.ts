@@ -3,12 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the bench: what is measured on the left, one column of results; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    display: block;
-    height: 100%;
     min-height: 480px;
-    background: var(--page);
-    container-type: inline-size;
-    color-scheme: inherit;
   }
   .bench {
     display: grid;
@@ -105,24 +100,6 @@ export const layout: CSSResult = css`
     align-items: center;
     gap: 8px;
   }
-  a {
-    color: inherit;
-    text-underline-offset: 3px;
-  }
-  .banner {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    padding: 8px 12px;
-    margin-bottom: 16px;
-    border: 1px solid var(--danger);
-    border-radius: var(--radius);
-    color: var(--danger);
-  }
-  .banner p {
-    margin: 0;
-    flex: 1;
-  }
   .chart {
     display: grid;
     gap: 20px;
@@ -211,17 +188,6 @@ export const layout: CSSResult = css`
   }
   td.none {
     color: var(--danger);
-  }
-  .drop {
-    position: absolute;
-    inset: 8px;
-    max-width: none;
-    display: grid;
-    place-items: center;
-    background: color-mix(in srgb, var(--panel) 90%, transparent);
-    border: 2px dashed var(--control);
-    border-radius: var(--radius);
-    font-size: 18px;
   }
   @media (pointer: coarse) {
     label {

@@ -1,11 +1,15 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import { reportCsv, type BenchReport } from '@convlens/core';
 import {
+  banner,
   controls,
   define,
+  fileButton,
+  FileDrop,
   formatNumber,
   readLink,
   resolveFile,
+  shell,
   tokens,
   writeLink,
 } from '@convlens/elements';
@@ -19,12 +23,6 @@ import { linkTable } from './state.js';
 import { operatorTable, runtimeTable, workTable } from './tables.js';
 import { groupTitle, type Titles } from './words.js';
 
-/** Presses the file input beside a button. */
-const pressInput = (event: Event): void => {
-  const button = event.currentTarget as HTMLElement;
-  (button.nextElementSibling as HTMLInputElement).click();
-};
-
 /**
  * The speed of the compute backends of this machine at forward passes, gradients and dream steps, whether they compute
  * the same, and how other machines compare.
@@ -36,27 +34,24 @@ export class BackendBench extends LitElement {
   static override properties = {
     networks: {},
     link: { type: Boolean },
-    dropping: { state: true },
   };
 
-  static override styles: CSSResultGroup = [tokens, controls, layout];
+  static override styles: CSSResultGroup = [tokens, controls, shell, layout];
 
   /** Ids of the networks to measure, joined by commas. */
   declare networks: string | undefined;
   /** Keep what is chosen in the address of the page. For pages that belong to the bench alone. */
   declare link: boolean;
-  declare dropping: boolean;
 
   #model: BenchModel | undefined;
   #loaded = false;
+  readonly #drop = new FileDrop(this, ({ dataTransfer }) => {
+    void this.#model?.take([...(dataTransfer?.files ?? [])]);
+  });
 
   constructor() {
     super();
     this.link = false;
-    this.dropping = false;
-    this.addEventListener('dragover', this.#onDrag);
-    this.addEventListener('dragleave', () => (this.dropping = false));
-    this.addEventListener('drop', this.#onDrop);
   }
 
   override connectedCallback(): void {
@@ -100,8 +95,9 @@ export class BackendBench extends LitElement {
           ${choices(model)}
         </section>
         <section class="results" aria-label="Results">
-          ${this.#banner(model)} ${model.reports.length > 0 ? this.#results(model) : this.#empty()}
-          ${this.dropping ? html`<div class="drop">Drop results of another machine (JSON)</div>` : nothing}
+          ${banner(model.problem, '', () => model.dismiss())}
+          ${model.reports.length > 0 ? this.#results(model) : this.#empty()}
+          ${this.#drop.active ? html`<div class="drop">Drop results of another machine (JSON)</div>` : nothing}
         </section>
       </div>
     `;
@@ -115,15 +111,6 @@ export class BackendBench extends LitElement {
     }
     return html`<p class="quiet" role="status">${step.what}</p>
       <progress aria-label="Measured" max=${step.total} .value=${step.done}></progress>`;
-  }
-
-  #banner(model: BenchModel): TemplateResult | typeof nothing {
-    const { problem } = model;
-    if (!problem) return nothing;
-    return html`<div class="banner" role="alert">
-      <p>${problem.message}</p>
-      <button @click=${() => model.dismiss()}>Close</button>
-    </div>`;
   }
 
   #empty(): TemplateResult {
@@ -170,19 +157,12 @@ export class BackendBench extends LitElement {
         <div class="buttons">
           <button @click=${() => void this.#save('json')}>JSON</button>
           <button @click=${() => void this.#save('csv')}>CSV</button>
-          <button @click=${pressInput}>Compare with…</button>
-          <input
-            type="file"
-            hidden
-            multiple
-            accept=".json"
-            aria-label="Results of other machines"
-            @change=${(event: Event) => {
-              const input = event.target as HTMLInputElement;
-              void model.take([...(input.files ?? [])]);
-              input.value = '';
-            }}
-          />
+          ${fileButton(
+            'Compare with…',
+            'Results of other machines',
+            (files) => void model.take(files),
+            { accept: '.json', multiple: true },
+          )}
           <a href=${resolveFile('docs', 'backends.html')}>How to read it</a>
         </div>
       </div>
@@ -243,18 +223,6 @@ export class BackendBench extends LitElement {
 
   readonly #onHash = (): void => {
     if (this.link) this.#model?.choose(readLink(location.hash, linkTable));
-  };
-
-  readonly #onDrag = (event: DragEvent): void => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  readonly #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    this.dropping = false;
-    void this.#model?.take([...(event.dataTransfer?.files ?? [])]);
   };
 }
 

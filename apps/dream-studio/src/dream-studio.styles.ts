@@ -3,12 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the studio: what, the picture, frames; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    display: block;
-    height: 100%;
     min-height: 560px;
-    background: var(--page);
-    container-type: inline-size;
-    color-scheme: inherit;
   }
   .studio {
     display: grid;
@@ -26,14 +21,6 @@ export const layout: CSSResult = css`
     min-width: 0;
     min-height: 0;
   }
-  .top {
-    grid-area: top;
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px 12px;
-    padding: 8px 12px;
-  }
   .group,
   .line,
   .buttons,
@@ -43,9 +30,6 @@ export const layout: CSSResult = css`
     align-items: center;
     gap: 8px;
     min-width: 0;
-  }
-  .end {
-    margin-left: auto;
   }
   select {
     max-width: 250px;
@@ -253,10 +237,6 @@ export const layout: CSSResult = css`
     height: 6px;
     accent-color: var(--text);
   }
-  button:disabled {
-    opacity: 0.45;
-    cursor: default;
-  }
   .wallhead {
     display: flex;
     align-items: center;
@@ -318,38 +298,6 @@ export const layout: CSSResult = css`
     color: inherit;
     border-color: var(--accent);
   }
-  .banner {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px;
-    padding: 8px 12px;
-    border-left: 4px solid var(--danger);
-    background: var(--panel);
-  }
-  .banner.notice {
-    border-left-color: var(--quiet);
-  }
-  .banner p {
-    margin: 0;
-    flex: 1 1 260px;
-    overflow-wrap: anywhere;
-  }
-  a {
-    color: inherit;
-    text-underline-offset: 3px;
-  }
-  .drop {
-    position: absolute;
-    inset: 0;
-    z-index: 5;
-    display: grid;
-    place-content: center;
-    background: color-mix(in srgb, var(--panel) 88%, transparent);
-    border: 3px dashed var(--accent);
-    font-size: 18px;
-    pointer-events: none;
-  }
   @container (max-width: 1080px) {
     .studio {
       grid-template: auto minmax(0, 1fr) / 240px minmax(0, 1fr) 220px;
@@ -381,20 +329,6 @@ export const layout: CSSResult = css`
     .layers {
       max-height: 300px;
       flex: none;
-    }
-    .top > .group {
-      width: 100%;
-      flex-wrap: nowrap;
-    }
-    .top select {
-      flex: 1 1 0;
-      min-width: 0;
-    }
-    .end {
-      margin-left: 0;
-    }
-    lens-image-strip {
-      width: 100%;
     }
     lens-tile-grid {
       height: 70vh;

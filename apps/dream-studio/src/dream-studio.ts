@@ -1,11 +1,16 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   announce,
+  banner,
   controls,
+  copyLink,
   define,
+  FileDrop,
+  opening,
   readLink,
   resolveFile,
   sharedEngine,
+  shell,
   tokens,
   topRow,
   writeLink,
@@ -40,10 +45,9 @@ export class DreamStudio extends LitElement {
     image: {},
     link: { type: Boolean },
     filter: { state: true },
-    dropping: { state: true },
   };
 
-  static override styles: CSSResultGroup = [tokens, controls, layout];
+  static override styles: CSSResultGroup = [tokens, controls, shell, layout];
 
   /** Id of the embedded network to open with. */
   declare network: string | undefined;
@@ -58,20 +62,16 @@ export class DreamStudio extends LitElement {
   /** Keep the state in the address of the page. For pages that belong to the studio alone. */
   declare link: boolean;
   declare filter: string;
-  declare dropping: boolean;
 
   #model: StudioModel | undefined;
   #loaded = false;
+  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
   #revealed = '';
 
   constructor() {
     super();
     this.link = false;
     this.filter = '';
-    this.dropping = false;
-    this.addEventListener('dragover', this.#onDrag);
-    this.addEventListener('dragleave', () => (this.dropping = false));
-    this.addEventListener('drop', this.#onDrop);
   }
 
   override connectedCallback(): void {
@@ -110,29 +110,6 @@ export class DreamStudio extends LitElement {
     return this.link ? document.documentElement : this;
   }
 
-  #banner(model: StudioModel): TemplateResult | typeof nothing {
-    const { problem, notice } = model;
-    if (!problem && notice === '') return nothing;
-    return html`<div class="banner ${problem ? '' : 'notice'}" role=${problem ? 'alert' : 'status'}>
-      <p>${problem ? problem.message : notice}</p>
-      ${problem?.retry ? html`<button @click=${problem.retry}>Try again</button>` : nothing}
-      <button @click=${() => model.dismiss()}>Close</button>
-    </div>`;
-  }
-
-  #progress(model: StudioModel): TemplateResult | typeof nothing {
-    const [busy] = ['network', 'image', 'backend']
-      .map((task) => model.busy.get(task))
-      .filter((one) => one !== undefined);
-    if (!busy) return nothing;
-    const { stage, what, loaded, total } = busy;
-    return html`<p class="quiet" style="padding:0 12px">
-      ${stage === 'download' ? 'Fetching' : stage === 'compile' ? 'Preparing' : 'Reading'} ${what}
-      ${total ? html`<progress max=${total} .value=${loaded ?? 0}></progress>` : html`<progress></progress>`}
-      <button @click=${() => model.cancel()}>Cancel</button>
-    </p>`;
-  }
-
   protected override render(): TemplateResult {
     const model = this.#model;
     if (!model) return html``;
@@ -144,7 +121,7 @@ export class DreamStudio extends LitElement {
       >
         <section class="top" aria-label="Network and image">
           ${topRow({
-            choices: model.choices,
+            choices: model.networks.options,
             network: model.state.network,
             samples: model.samples,
             image: model.state.image,
@@ -166,9 +143,10 @@ export class DreamStudio extends LitElement {
           ${how(model)}
         </section>
         <section class="stage" aria-label="Picture">
-          ${this.#banner(model)} ${this.#progress(model)}
+          ${banner(model.problem, model.notice, () => model.dismiss())}
+          ${opening(model.busy, ['network', 'image', 'backend'], () => model.cancel())}
           ${model.sheet ? wall(model, model.sheet) : stage(model)}
-          ${this.dropping ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
+          ${this.#drop.active ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
         </section>
         <aside class="film-side" aria-label="Run">
           ${film(model, (kind) => void this.#save(kind))}
@@ -239,17 +217,9 @@ export class DreamStudio extends LitElement {
     event.preventDefault();
   };
 
-  readonly #onDrag = (event: DragEvent): void => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  readonly #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    this.dropping = false;
+  #takeDrop(event: DragEvent): void {
     void this.#take([...(event.dataTransfer?.files ?? [])]);
-  };
+  }
 
   /** A dropped file: a recipe, an image, or a network. */
   async #take(files: readonly File[]): Promise<void> {
@@ -274,15 +244,7 @@ export class DreamStudio extends LitElement {
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
-    const url = new URL(location.href);
-    url.hash = writeLink(model.state, linkTable);
-    try {
-      await navigator.clipboard.writeText(url.href);
-      model.notice =
-        'The link is in the clipboard. It makes this very picture; your own images and files stay with you.';
-    } catch {
-      model.notice = `The browser did not allow copying. The link: ${url.href}`;
-    }
+    model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very picture');
     this.requestUpdate();
   }
 

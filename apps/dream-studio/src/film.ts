@@ -46,7 +46,7 @@ function strip(run: StudioRun): TemplateResult {
 function beside(model: StudioModel): TemplateResult | typeof nothing {
   const { make } = model.state;
   if (make === 'class' || make === 'restarts') {
-    const others = model.entries.filter(({ id }) => id !== model.state.network);
+    const others = model.networks.entries.filter(({ id }) => id !== model.state.network);
     return html`<label
       >Beside it
       <select

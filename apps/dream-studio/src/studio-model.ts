@@ -3,16 +3,13 @@ import type { Pixels } from '@convlens/data';
 import {
   announce,
   asError,
-  classNames,
-  entrySource,
-  fetchImage,
+  chosenImage,
   fileSource,
-  networkEntries,
+  NetworkList,
   resolveFile,
   samples,
   Tasks,
   type ImageSelectEvent,
-  type NetworkEntry,
   type Problem,
   type Sample,
 } from '@convlens/elements';
@@ -20,7 +17,6 @@ import type {
   BackendChoice,
   EngineClient,
   LayerSummary,
-  NetworkSource,
   NetworkSummary,
   Progress,
 } from '@convlens/engine';
@@ -50,7 +46,7 @@ export class StudioModel {
   readonly #changed: () => void;
   readonly #tasks: Tasks;
   readonly state: StudioState;
-  entries: readonly NetworkEntry[] = [];
+  readonly networks = new NetworkList();
   samples: readonly Sample[] = [];
   network: NetworkSummary | undefined;
   names: readonly string[] | undefined;
@@ -61,7 +57,6 @@ export class StudioModel {
   /** What the network says to the finished picture. */
   scores: readonly ClassScore[] = [];
   notice = '';
-  #files = new Map<string, NetworkSource>();
   #opened = new Set<string>();
   #shelvedStep = -1;
   /** Settles when the image that was chosen last is open, or could not be opened. */
@@ -97,17 +92,6 @@ export class StudioModel {
     return this.#tasks.busy;
   }
 
-  /** Networks to choose from. */
-  get choices(): readonly { readonly id: string; readonly title: string }[] {
-    return [
-      ...this.entries,
-      ...[...this.#files.values()].map(({ id, knowledge }) => ({
-        id,
-        title: knowledge?.title ?? id,
-      })),
-    ];
-  }
-
   /** The chosen layer. */
   get layer(): LayerSummary | undefined {
     return this.network?.layers.find(({ id }) => id === this.state.layer);
@@ -121,7 +105,7 @@ export class StudioModel {
   /** Opens what the state says and makes its picture, or takes up the run of the last visit. */
   async open(): Promise<void> {
     await this.#tasks.run('open', async () => {
-      [this.entries, this.samples] = await Promise.all([networkEntries(), samples()]);
+      [, this.samples] = await Promise.all([this.networks.load(), samples()]);
       this.#changed();
     });
     if (!(await this.#openNetwork(this.state.network))) return;
@@ -150,22 +134,10 @@ export class StudioModel {
 
   async #openNetwork(id: string): Promise<boolean> {
     return this.#tasks.run('network', async (options) => {
-      const entry = this.entries.find((one) => one.id === id);
-      const source = entry ? entrySource(entry) : this.#files.get(id);
-      if (!source) {
-        throw new LensError(
-          'E_ARGUMENT',
-          `There is no network "${id}" here. Choose one of the list.`,
-        );
-      }
-      const names = entry ? await classNames(entry) : undefined;
-      const known = names
-        ? { ...source, knowledge: { ...source.knowledge, classes: names } }
-        : source;
-      const network = await this.#engine.openNetwork(known, options);
+      const network = await this.#engine.openNetwork(await this.networks.source(id), options);
       this.#opened.add(id);
       this.network = network;
-      this.names = names ?? network.classes;
+      this.names = network.classes;
       this.state.network = id;
       this.#settle(network);
     });
@@ -210,32 +182,19 @@ export class StudioModel {
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
     const source = fileSource(files);
     if (!source) return;
-    this.#files.set(source.id, source);
+    this.networks.add(source);
     await this.chooseNetwork(source.id);
-    if (this.problem?.task === 'network') this.#files.delete(source.id);
+    if (this.problem?.task === 'network') this.networks.remove(source.id);
   }
 
   /** Opens an image. */
   async chooseImage(choice: ImageSelectEvent['choice'], begin = true): Promise<void> {
     if (choice.kind === 'camera') return;
     const opening = this.#tasks.run('image', async (options) => {
-      const sample =
-        choice.kind === 'sample' ? this.samples.find(({ id }) => id === choice.id) : undefined;
-      if (choice.kind === 'sample' && !sample) {
-        throw new LensError('E_ARGUMENT', `There is no sample picture "${choice.id}".`);
-      }
-      const source = sample
-        ? { id: IMAGE, url: resolveFile('samples', sample.file) }
-        : {
-            id: IMAGE,
-            blob:
-              choice.kind === 'file'
-                ? choice.file
-                : await fetchImage((choice as { url: string }).url, options.signal),
-          };
-      await this.#engine.openImage(source, options);
-      this.imageTitle = sample?.title ?? (choice.kind === 'file' ? choice.name : 'image');
-      this.state.image = sample?.id ?? '';
+      const { source, title, sample } = await chosenImage(choice, this.samples, options.signal);
+      await this.#engine.openImage({ id: IMAGE, ...source }, options);
+      this.imageTitle = title;
+      this.state.image = sample;
     });
     this.#image = opening;
     const opened = await opening;
@@ -260,13 +219,8 @@ export class StudioModel {
   /** The recipe of the state, which says of which file of the network it is. */
   #recipe(network: NetworkSummary): Recipe {
     const recipe = recipeOf(this.state, network);
-    const sha256 = this.#version(network.id);
+    const sha256 = this.networks.version(network.id);
     return sha256 === undefined || recipe.sha256 !== undefined ? recipe : { ...recipe, sha256 };
-  }
-
-  /** The start of the checksum of a network of the box. */
-  #version(id: string): string | undefined {
-    return this.entries.find((entry) => entry.id === id)?.sha256.slice(0, 16);
   }
 
   #make(recipe?: Recipe, network = this.network): StudioRun | undefined {
@@ -342,11 +296,11 @@ export class StudioModel {
 
   /** The same picture by another network of the box, beside this one. */
   async compare(id: string): Promise<void> {
-    const entry = this.entries.find((one) => one.id === id);
+    const entry = this.networks.entry(id);
     const { run } = this;
     if (!entry || !run) return;
     await this.#tasks.run('beside', async (options) => {
-      const network = await this.#engine.openNetwork(entrySource(entry), options);
+      const network = await this.#engine.openNetwork(await this.networks.source(id), options);
       const other = this.#make(inNetwork(run.recipe, id), network);
       if (!other) return;
       const others = this.beside.filter(({ title }) => title !== entry.title);
@@ -394,7 +348,7 @@ export class StudioModel {
       const { recipeFromFile } = await import('./exports.js');
       const recipe = await recipeFromFile(file);
       if (recipe.network !== this.state.network) {
-        if (!this.choices.some(({ id }) => id === recipe.network)) {
+        if (!this.networks.has(recipe.network)) {
           throw new LensError(
             'E_RECIPE',
             `The recipe is for the network "${recipe.network}", which is not open here. Open it first; nothing was changed.`,
@@ -407,7 +361,7 @@ export class StudioModel {
       }
       this.state.recipe = JSON.stringify(recipe);
       this.begin();
-      const version = this.#version(recipe.network);
+      const version = this.networks.version(recipe.network);
       if (recipe.sha256 !== undefined && version !== undefined && recipe.sha256 !== version) {
         this.notice =
           'The recipe was made with another version of this network, so the picture may differ.';
@@ -418,7 +372,8 @@ export class StudioModel {
   /** Chooses the backend. */
   async chooseBackend(choice: BackendChoice): Promise<void> {
     await this.#tasks.run('backend', async (options) => {
-      await this.#engine.useBackend(choice, options);
+      const report = await this.#engine.useBackend(choice, options);
+      if (choice !== 'auto' && report.backend !== choice) this.notice = report.reason;
     });
   }
 

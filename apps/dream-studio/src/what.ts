@@ -31,7 +31,7 @@ function classes(model: StudioModel, filter: string, type: (text: string) => voi
   const { names, network, state } = model;
   const count = network?.logits?.classes ?? 0;
   // The sheet holds the classes of the networks in the box.
-  const drawn = model.entries.some(({ id }) => id === state.network);
+  const drawn = model.networks.entries.some(({ id }) => id === state.network);
   const wanted = filter.trim().toLowerCase();
   const found = Array.from({ length: count }, (_, index) => ({
     index,

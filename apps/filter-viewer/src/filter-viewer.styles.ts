@@ -3,12 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the viewer: spine, grid, inspector; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    display: block;
-    height: 100%;
     min-height: 480px;
-    background: var(--page);
-    container-type: inline-size;
-    color-scheme: inherit;
   }
   .viewer {
     display: grid;
@@ -25,14 +20,6 @@ export const layout: CSSResult = css`
     background: var(--panel);
     min-width: 0;
   }
-  .top {
-    grid-area: top;
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px 12px;
-    padding: 8px 12px;
-  }
   .top button {
     padding: 0 10px;
   }
@@ -42,9 +29,6 @@ export const layout: CSSResult = css`
     align-items: center;
     gap: 8px;
     min-width: 0;
-  }
-  .end {
-    margin-left: auto;
   }
   select {
     max-width: 180px;
@@ -100,10 +84,6 @@ export const layout: CSSResult = css`
     color: var(--quiet);
     max-width: 90ch;
   }
-  a {
-    color: inherit;
-    text-underline-offset: 3px;
-  }
   .readout {
     margin: 0;
     padding: 6px 12px;
@@ -130,23 +110,6 @@ export const layout: CSSResult = css`
   lens-attribution-panel {
     flex: 1;
     min-height: 160px;
-  }
-  .banner {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px;
-    padding: 8px 12px;
-    border-left: 4px solid var(--danger);
-    background: var(--panel);
-  }
-  .banner.notice {
-    border-left-color: var(--quiet);
-  }
-  .banner p {
-    margin: 0;
-    flex: 1 1 260px;
-    overflow-wrap: anywhere;
   }
   .progress {
     display: flex;
@@ -206,17 +169,6 @@ export const layout: CSSResult = css`
   .badge select {
     font-size: 13px;
   }
-  .drop {
-    position: absolute;
-    inset: 0;
-    z-index: 5;
-    display: grid;
-    place-content: center;
-    background: color-mix(in srgb, var(--panel) 88%, transparent);
-    border: 3px dashed var(--accent);
-    font-size: 18px;
-    pointer-events: none;
-  }
   @container (max-width: 1080px) {
     .viewer {
       grid-template: auto minmax(0, 1fr) / 200px minmax(0, 1fr) 260px;
@@ -233,17 +185,6 @@ export const layout: CSSResult = css`
       flex: none;
       height: 60vh;
     }
-    .end {
-      margin-left: 0;
-    }
-    .top > .group {
-      width: 100%;
-      flex-wrap: nowrap;
-    }
-    .top select {
-      flex: 1 1 0;
-      min-width: 0;
-    }
     .badge {
       flex: 1;
     }
@@ -252,9 +193,6 @@ export const layout: CSSResult = css`
     }
     .foot {
       flex-wrap: wrap;
-    }
-    lens-image-strip {
-      width: 100%;
     }
   }
 `;

@@ -1,10 +1,13 @@
 import { html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   controls,
+  copyLink,
   define,
+  FileDrop,
   isPicture,
   readLink,
   sharedEngine,
+  shell,
   tokens,
   writeLink,
   type ImageSelectEvent,
@@ -42,10 +45,9 @@ export class FilterViewer extends LitElement {
     view: {},
     link: { type: Boolean },
     hovered: { state: true },
-    dropping: { state: true },
   };
 
-  static override styles: CSSResultGroup = [tokens, controls, layout];
+  static override styles: CSSResultGroup = [tokens, controls, shell, layout];
 
   /** Id of the embedded network to open with. */
   declare network: string | undefined;
@@ -57,21 +59,17 @@ export class FilterViewer extends LitElement {
   /** Keep the state in the address of the page. For pages that belong to the viewer alone. */
   declare link: boolean;
   declare hovered: number | undefined;
-  declare dropping: boolean;
 
   #model: ViewerModel | undefined;
   #pictures: Pictures | undefined;
   #picturesOf: unknown[] = [];
   #units: readonly number[] = [];
   #loaded = false;
+  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
 
   constructor() {
     super();
     this.link = false;
-    this.dropping = false;
-    this.addEventListener('dragover', this.#onDrag);
-    this.addEventListener('dragleave', () => (this.dropping = false));
-    this.addEventListener('drop', this.#onDrop);
   }
 
   /** The engine behind this element; all elements of a page share one. */
@@ -180,7 +178,7 @@ export class FilterViewer extends LitElement {
             pictures: this.#pictures,
             units: this.#units,
             hovered: this.hovered,
-            dropping: this.dropping,
+            dropping: this.#drop.active,
             savePng: () => void this.#savePng(model),
           })}
         </section>
@@ -243,15 +241,7 @@ export class FilterViewer extends LitElement {
     event.preventDefault();
   };
 
-  readonly #onDrag = (event: DragEvent): void => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  readonly #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    this.dropping = false;
+  #takeDrop(event: DragEvent): void {
     // Folders are among the files too, as something that cannot be read.
     const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
     const folders = entries.filter(
@@ -260,7 +250,7 @@ export class FilterViewer extends LitElement {
     const names = new Set(folders.map(({ name }) => name));
     const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !names.has(name));
     this.#takeFiles(files, folders);
-  };
+  }
 
   readonly #onPaste = (event: ClipboardEvent): void => {
     const target = event.composedPath()[0];
@@ -286,15 +276,7 @@ export class FilterViewer extends LitElement {
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
-    const url = new URL(location.href);
-    url.hash = writeLink(model.state, linkTable);
-    try {
-      await navigator.clipboard.writeText(url.href);
-      model.notice =
-        'The link is in the clipboard. It opens this very view; your own pictures and files stay with you.';
-    } catch {
-      model.notice = `The browser did not allow copying. The link: ${url.href}`;
-    }
+    model.notice = await copyLink(writeLink(model.state, linkTable), 'opens this very view');
     this.requestUpdate();
   }
 

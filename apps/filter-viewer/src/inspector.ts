@@ -62,7 +62,7 @@ function memoryWords({ wasm, weights, sessions }: MemoryReport): string {
 }
 
 function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResult {
-  const entry = model.entries.find(({ id }) => id === network.id);
+  const entry = model.networks.entry(network.id);
   const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
   const facts: readonly (readonly [string, string | number])[] = [
     ['input', formatShape(network.input.shape)],

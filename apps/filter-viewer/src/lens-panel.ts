@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatBytes, resolveFile } from '@convlens/elements';
+import { banner, formatBytes, resolveFile } from '@convlens/elements';
 import { weightedLayers } from './layer-ways.js';
 import { LENSES, readout, shownLayer, SWITCHES, unitWords, VIEWS } from './lenses.js';
 import type { Pictures } from './pictures.js';
@@ -122,28 +122,6 @@ function unitControls(model: ViewerModel): TemplateResult {
   `;
 }
 
-function banners({ problem, notice }: ViewerModel, dismiss: () => void): TemplateResult {
-  return html`
-    ${
-      problem
-        ? html`<div class="banner" role="alert" data-code=${problem.code}>
-            <p>${problem.message}</p>
-            ${problem.retry ? html`<button @click=${problem.retry}>Try again</button>` : nothing}
-            <button @click=${dismiss}>Dismiss</button>
-          </div>`
-        : nothing
-    }
-    ${
-      notice
-        ? html`<div class="banner notice">
-            <p>${notice}</p>
-            <button @click=${dismiss}>Dismiss</button>
-          </div>`
-        : nothing
-    }
-  `;
-}
-
 function progress(model: ViewerModel): TemplateResult | typeof nothing {
   const [current] = [...model.busy.values()].slice(-1);
   if (!current) return nothing;
@@ -241,7 +219,7 @@ export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateRes
       ${view === 'projections' ? unitControls(model) : nothing}
     </div>
     <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>
-    ${banners(model, () => model.dismiss())}
+    ${banner(model.problem, model.notice, () => model.dismiss())}
     <div role="tabpanel" id="panel" aria-labelledby="tab-${view}">${contents(model, panel)}</div>
     <div class="foot">
       <p class="readout">${readout(model, unit)}</p>

@@ -1,6 +1,13 @@
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import { fieldWindow, type Projection } from '@convlens/core';
-import { controls, define, formatNumber, resolveFile, tokens } from '@convlens/elements';
+import {
+  controls,
+  define,
+  fileButton,
+  formatNumber,
+  resolveFile,
+  tokens,
+} from '@convlens/elements';
 import type { Patch, PatchSearch } from './patch-search.js';
 import { drawPart, inputPicture } from './pictures.js';
 
@@ -10,12 +17,6 @@ const RULES: Readonly<Record<Rule, string>> = {
   deconvnet: 'Deconvnet',
   guided: 'Guided',
   backprop: 'Gradient',
-};
-
-/** Presses the file input behind a button. */
-const pressInput = (event: Event): void => {
-  const button = event.currentTarget as HTMLElement;
-  (button.nextElementSibling as HTMLInputElement).click();
 };
 
 /**
@@ -130,14 +131,6 @@ class PatchesPanel extends LitElement {
     this.revision = 0;
   }
 
-  #choose(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    const files = [...(input.files ?? [])];
-    if (files.length > 0) void this.search.choose(files);
-    // The same files can be chosen again.
-    input.value = '';
-  }
-
   #state(): TemplateResult | typeof nothing {
     const { search } = this;
     const { looked, status } = search;
@@ -208,17 +201,13 @@ class PatchesPanel extends LitElement {
           </select></label
         >
         <span>${set?.title ?? 'Samples'}</span>
-        <button @click=${pressInput}>Images or zip…</button>
-        <input
-          type="file"
-          hidden
-          multiple
-          accept="image/*,.zip"
-          aria-label="Images or a zip archive"
-          @change=${this.#choose}
-        />
-        <button @click=${pressInput}>Folder…</button>
-        <input type="file" hidden webkitdirectory aria-label="Folder" @change=${this.#choose} />
+        ${fileButton(
+          'Images or zip…',
+          'Images or a zip archive',
+          (files) => void search.choose(files),
+          { accept: 'image/*,.zip', multiple: true },
+        )}
+        ${fileButton('Folder…', 'Folder', (files) => void search.choose(files), { folder: true })}
         <button @click=${() => search.choose()} ?hidden=${set?.images[0]?.sample !== undefined}>
           Samples
         </button>

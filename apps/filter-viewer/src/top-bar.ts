@@ -1,13 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { backendOptions, formatNumber } from '@convlens/elements';
+import { backendOptions, fileButton, formatNumber } from '@convlens/elements';
 import type { BackendChoice, BackendReport } from '@convlens/engine';
 import type { ViewerModel } from './viewer-model.js';
-
-/** Presses the file input beside a button. */
-const pressInput = (event: Event): void => {
-  const button = event.currentTarget as HTMLElement;
-  (button.nextElementSibling as HTMLInputElement).click();
-};
 
 function badge(model: ViewerModel, report: BackendReport | undefined): TemplateResult {
   const speed =
@@ -44,12 +38,6 @@ export function topBar(
 ): TemplateResult {
   const chooseNetwork = (event: Event): void =>
     void model.chooseNetwork((event.target as HTMLSelectElement).value);
-  const chooseFiles = (event: Event): void => {
-    const input = event.target as HTMLInputElement;
-    void model.chooseNetworkFiles([...(input.files ?? [])]);
-    // The same file can be chosen again.
-    input.value = '';
-  };
   const freeze = html`<button
     aria-pressed=${model.live.frozen}
     title="Key: F"
@@ -60,13 +48,12 @@ export function topBar(
   return html`
     <div class="group">
       <select aria-label="Network" @change=${chooseNetwork}>
-        ${model.choices.map(
+        ${model.networks.options.map(
           ({ id, title }) =>
             html`<option value=${id} .selected=${id === model.state.network}>${title}</option>`,
         )}
       </select>
-      <button @click=${pressInput}>Your ONNX…</button>
-      <input type="file" multiple hidden aria-label="ONNX file" @change=${chooseFiles} />
+      ${fileButton('Your ONNX…', 'ONNX file', (files) => void model.chooseNetworkFiles(files), { multiple: true })}
     </div>
     <lens-image-strip
       .samples=${model.samples}

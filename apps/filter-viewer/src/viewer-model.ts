@@ -7,7 +7,7 @@ import {
   fetchImage,
   FILE_PREFIX,
   fileSource,
-  networkEntries,
+  NetworkList,
   resolveFile,
   samples,
   Tasks,
@@ -44,7 +44,7 @@ export class ViewerModel {
   readonly #changed: () => void;
   readonly state: ViewerState;
 
-  entries: readonly NetworkEntry[] = [];
+  readonly networks = new NetworkList();
   samples: readonly Sample[] = [];
   network: NetworkSummary | undefined;
   names: readonly string[] | undefined;
@@ -57,7 +57,6 @@ export class ViewerModel {
   /** Counts new pictures, so that grids know when to paint. */
   revision = 0;
 
-  #files = new Map<string, NetworkSource>();
   #source: NetworkSource | undefined;
   #hasImage = false;
   #spare = document.createElement('canvas');
@@ -136,27 +135,18 @@ export class ViewerModel {
     return this.network && nearestMaxPooling(this.network, this.state.layer);
   }
 
-  /** Networks that can be chosen: the embedded ones, and files that were opened. */
-  get choices(): readonly { readonly id: string; readonly title: string }[] {
-    const files = [...this.#files.keys()].map((id) => ({
-      id,
-      title: id.slice(FILE_PREFIX.length),
-    }));
-    return [...this.entries, ...files];
-  }
-
   /** Opens what the state names; called once. */
   async open(): Promise<void> {
     await this.#task('list', async () => {
-      this.entries = await networkEntries();
+      await this.networks.load();
       this.#changed();
     });
     void this.#task('samples', async () => {
       this.samples = await samples();
       this.#changed();
     });
-    const known = this.entries.some(({ id }) => id === this.state.network);
-    if (!known && this.entries[0]) this.state.network = this.entries[0].id;
+    const [first] = this.networks.entries;
+    if (first && !this.networks.has(this.state.network)) this.state.network = first.id;
     await this.chooseNetwork(this.state.network);
     await this.#firstImage();
   }
@@ -169,13 +159,9 @@ export class ViewerModel {
 
   /** Opens an embedded network, or a file opened before, by its id. */
   async chooseNetwork(id: string): Promise<void> {
-    const entry = this.entries.find((candidate) => candidate.id === id);
-    if (!entry) {
-      const source = this.#files.get(id);
-      if (source) await this.#openNetwork(source);
-      return;
-    }
-    await this.#openNetwork(entrySource(entry), entry);
+    const entry = this.networks.entry(id);
+    const source = entry ? entrySource(entry) : this.networks.own(id);
+    if (source) await this.#openNetwork(source, entry);
   }
 
   /** Opens an ONNX file of the visitor's; files beside it hold its external weights. */
@@ -194,12 +180,16 @@ export class ViewerModel {
   async #openNetwork(source: NetworkSource, entry?: NetworkEntry): Promise<void> {
     const opened = await this.#task('network', async (options) => {
       const before = this.network?.id;
-      const network = await this.#engine.openNetwork(source, options);
-      if (source.id.startsWith(FILE_PREFIX)) this.#files.set(source.id, source);
-      const names = entry ? await classNames(entry) : network.classes;
-      this.#source = source;
+      // At the same time: the first pictures wait for the network only.
+      const [network, names] = await Promise.all([
+        this.#engine.openNetwork(source, options),
+        entry && classNames(entry),
+      ]);
+      if (source.id.startsWith(FILE_PREFIX)) this.networks.add(source);
+      const classes = names ?? network.classes;
+      this.#source = classes ? { ...source, knowledge: { ...source.knowledge, classes } } : source;
       this.network = network;
-      this.names = names;
+      this.names = classes;
       this.state.network = source.id;
       this.kernels = undefined;
       this.readings.clear();

@@ -105,6 +105,7 @@ export {
   type PerturbationSize,
 } from './attacks/measures.js';
 export {
+  settingOf,
   settingsOf,
   type AttackMethod,
   type AttackStep,

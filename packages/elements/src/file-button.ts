@@ -12,20 +12,25 @@ const press = (event: Event): void => {
  * @param title on the button
  * @param label of the input, for screen readers
  * @param take given the files
- * @param options which files, and whether several
+ * @param options which files, whether several, or a whole folder
  */
 export function fileButton(
   title: string,
   label: string,
   take: (files: readonly File[]) => void,
-  options: { readonly accept?: string; readonly multiple?: boolean } = {},
+  options: {
+    readonly accept?: string;
+    readonly multiple?: boolean;
+    readonly folder?: boolean;
+  } = {},
 ): TemplateResult {
-  const { accept = '', multiple = false } = options;
+  const { accept = '', multiple = false, folder = false } = options;
   return html`<button @click=${press}>${title}</button>
     <input
       type="file"
       hidden
       .multiple=${multiple}
+      ?webkitdirectory=${folder}
       accept=${accept}
       aria-label=${label}
       @change=${(event: Event) => {

@@ -8,8 +8,11 @@ export {
   type NetworkEntry,
   type Sample,
 } from './catalogue.js';
+export { chosenImage, type ChosenImage } from './chosen-image.js';
+export { copyLink } from './copy-link.js';
 export { define } from './define.js';
 export { fileButton } from './file-button.js';
+export { FileDrop } from './file-drop.js';
 export {
   configure,
   newEngine,
@@ -36,7 +39,9 @@ export {
   type LinkField,
   type LinkTable,
 } from './link-state.js';
+export { NetworkList, type NetworkOption } from './network-list.js';
 export type { Sheet } from './save.js';
+export { banner, opening, shell } from './shell.js';
 export { LensSpine } from './spine.js';
 export { LensTileGrid, type TilePainter } from './tile-grid.js';
 export { controls, tokens } from './tokens.js';

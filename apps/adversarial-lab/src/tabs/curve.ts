@@ -35,7 +35,7 @@ class LabCurve extends LabTab {
   /** The open network, and the robust one beside it. */
   get #chosen(): readonly string[] {
     const own = this.lab.state.network;
-    const robust = this.lab.entries.find(({ id }) => id.endsWith('robust'))?.id;
+    const robust = this.lab.networks.entries.find(({ id }) => id.endsWith('robust'))?.id;
     return this.#networks ?? [...new Set([own, ...(robust ? [robust] : [])])];
   }
 
@@ -138,7 +138,7 @@ class LabCurve extends LabTab {
   }
 
   protected override render(): TemplateResult {
-    const networks = this.lab.choices.map(({ id, title }) => [id, title] as const);
+    const networks = this.lab.networks.options.map(({ id, title }) => [id, title] as const);
     const ready = this.#chosen.length > 0 && this.#attacks.length > 0;
     return html`
       ${this.about(
@@ -167,7 +167,7 @@ class LabCurve extends LabTab {
         colour: colour(
           Math.max(
             0,
-            this.lab.choices.findIndex(({ id }) => id === network),
+            this.lab.networks.options.findIndex(({ id }) => id === network),
           ),
         ),
         dash: ATTACKS.find((one) => one.method === method)?.dash ?? '',

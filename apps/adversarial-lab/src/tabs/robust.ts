@@ -24,9 +24,11 @@ class LabRobust extends LabTab {
   #of = '';
 
   get #pair(): readonly string[] {
-    const robust = this.lab.entries.find(({ id }) => id.endsWith('robust'))?.id;
+    const robust = this.lab.networks.entries.find(({ id }) => id.endsWith('robust'))?.id;
     const standard = robust?.replace(/-robust$/, '');
-    return robust && this.lab.entries.some(({ id }) => id === standard) ? [standard!, robust] : [];
+    return robust && this.lab.networks.entries.some(({ id }) => id === standard)
+      ? [standard!, robust]
+      : [];
   }
 
   #start(): void {
@@ -40,7 +42,7 @@ class LabRobust extends LabTab {
       for (const [at, id] of pair.entries()) {
         const { summary, names } = await this.lab.opened(id, options);
         const show = (part: Partial<Column>): void => {
-          const { about = '' } = this.lab.entries.find((one) => one.id === id) ?? {};
+          const { about = '' } = this.lab.networks.entries.find((one) => one.id === id) ?? {};
           const empty = { gradient: undefined, dream: undefined, answer: '' };
           const before = this.#columns[at] ?? { ...empty, title: summary.title, about };
           this.#columns = [...this.#columns.slice(0, at), { ...before, ...part }];

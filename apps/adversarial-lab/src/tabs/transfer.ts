@@ -25,7 +25,7 @@ class LabTransfer extends LabTab {
 
   #start(): void {
     void this.task(async (options) => {
-      const networks = this.lab.choices;
+      const networks = this.lab.networks.options;
       const names = [];
       for (const { id } of networks) names.push((await this.lab.opened(id, options)).names);
       const set = await this.lab.pictures();
@@ -58,7 +58,7 @@ class LabTransfer extends LabTab {
     void this.task(async (options) => {
       const found: Shown[] = [];
       this.#shown = [];
-      for (const { id, title } of this.lab.choices) {
+      for (const { id, title } of this.lab.networks.options) {
         const { names } = await this.lab.opened(id, options);
         const answers: number[] = [];
         for (const image of [IMAGE, RESULT]) {

@@ -5,6 +5,7 @@ import {
   defences,
   NetworkClassifier,
   planesOf,
+  settingOf,
   softmax,
   topClass,
   type AttackMethod,
@@ -41,19 +42,11 @@ export const DEFENCE_OPTIONS = {
 /** Parameters with an option of their own; the others are given by `--set`. */
 const OWN = ['norm', 'eps', 'alpha', 'steps', 'loss'] as const;
 
-/** `8/255`, a number, or a word. */
-export function valueOf(text: string): number | string {
-  const fraction = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  if (fraction) return Number(fraction[1]) / Number(fraction[2]);
-  const number = Number(text);
-  return text.trim() === '' || Number.isNaN(number) ? text : number;
-}
-
 /** A number, also as a fraction. */
 export function numberOf(given: Given, option: string): number | undefined {
   const text = given.text(option);
   if (text === undefined) return undefined;
-  const value = valueOf(text);
+  const value = settingOf(text);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw new UsageError(`--${option} takes a number or a fraction like 8/255, got "${text}"`);
 }
@@ -70,7 +63,7 @@ export function settingsOf(given: Given, without: readonly string[] = []): Setti
     const text = without.includes(name) ? undefined : given.text(name);
     if (text !== undefined) pairs.push([name, text]);
   }
-  return Object.fromEntries(pairs.map(([name, text]) => [name, valueOf(text)]));
+  return Object.fromEntries(pairs.map(([name, text]) => [name, settingOf(text)]));
 }
 
 /** The attacks that are asked for. */
@@ -196,7 +189,7 @@ function defenceOf(
     const known = defences.map((one) => one.id).join(', ');
     throw new UsageError(`--defence is one of ${known}, got "${id}"`);
   }
-  const number = strength === undefined ? defence.strength.fallback : valueOf(strength);
+  const number = strength === undefined ? defence.strength.fallback : settingOf(strength);
   if (typeof number === 'number') return { defence, strength: number };
   throw new UsageError(`--defence takes ID or ID:STRENGTH, got "${text}"`);
 }

@@ -1,4 +1,4 @@
-import { robustnessCurves, type AttackMethod, type Settings } from '@convlens/core';
+import { robustnessCurves, type AttackMethod, type Settings, settingOf } from '@convlens/core';
 import { parse, UsageError } from '../arguments.js';
 import { imageFiles, Output } from '../files.js';
 import {
@@ -8,7 +8,6 @@ import {
   methodsOf,
   settingsOf,
   subjectOf,
-  valueOf,
 } from './asked.js';
 
 /** Radii where none are given. */
@@ -22,7 +21,7 @@ export async function attackCurve(args: readonly string[]): Promise<string> {
   const folder = given.needed('out');
   const wished = settingsOf(given, ['eps']);
   const epsilons = given.list('eps').map((text) => {
-    const eps = valueOf(text);
+    const eps = settingOf(text);
     if (typeof eps === 'number') return eps;
     throw new UsageError(`--eps takes a number or a fraction like 8/255, got "${text}"`);
   });

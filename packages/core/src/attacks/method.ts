@@ -28,6 +28,18 @@ export type Parameters = Readonly<Record<string, NumberParameter | ChoiceParamet
 /** Parameters with their values. */
 export type Settings = Readonly<Record<string, number | string>>;
 
+/**
+ * A value as people write it: `8/255`, a number, or a word.
+ *
+ * @param text what was written
+ */
+export function settingOf(text: string): number | string {
+  const fraction = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
+  if (fraction) return Number(fraction[1]) / Number(fraction[2]);
+  const number = Number(text);
+  return text.trim() === '' || Number.isNaN(number) ? text : number;
+}
+
 /** The values of certain parameters. */
 export type SettingsOf<P extends Parameters> = {
   readonly [Name in keyof P]: P[Name] extends ChoiceParameter<infer Word> ? Word : number;
