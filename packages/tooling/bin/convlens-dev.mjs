@@ -70,6 +70,8 @@ async function test() {
     ],
     { CONVLENS_CHROMIUM: browser, CONVLENS_SHARED: shared },
     '--concurrency=2',
+    // One failure hides no other.
+    '--continue=dependencies-successful',
   );
   console.log('\nAll checks passed.');
 }
