@@ -50,11 +50,8 @@ describe('concatenations of everything so far', () => {
 });
 
 describe('compiling', () => {
-  it('VGG-16 in well under a second', () => {
-    const graph = buildVgg({ depth: 16, weights: 'zeros' });
-    const start = performance.now();
-    const gradient = scoreGradient(graph);
-    expect(performance.now() - start).toBeLessThan(1500);
+  it('VGG-16 into plain convolutions', () => {
+    const gradient = scoreGradient(buildVgg({ depth: 16, weights: 'zeros' }));
     expect(countNodes(gradient).ConvTranspose).toBeUndefined();
   });
 });
