@@ -22,11 +22,15 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  * @param pixels any image
  * @param height of the network's input
  * @param width of the network's input
+ * @returns pixels of its own, also where nothing had to be changed: they may be moved to another thread
  */
 export function cropToInput(pixels: Pixels, height: number, width: number): Pixels {
   const window = centredWindow(pixels.width, pixels.height, width / height);
   if (window.width === width && window.height === height && pixels.width === width) {
-    if (pixels.height === height) return flatten(pixels);
+    if (pixels.height === height) {
+      const flat = flatten(pixels);
+      return flat === pixels ? { ...pixels, data: pixels.data.slice() } : flat;
+    }
   }
   return resizeBilinear(flatten(pixels), window, width, height);
 }

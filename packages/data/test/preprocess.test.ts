@@ -88,6 +88,14 @@ describe('cropping', () => {
     }
   });
 
+  it('leaves an image of the size of the input to its owner', () => {
+    const image = { width: 3, height: 2, data: new Uint8Array(24).fill(255) };
+    const crop = cropToInput(image, 2, 3);
+    expect(crop).toEqual(image);
+    structuredClone(crop.data, { transfer: [crop.data.buffer] });
+    expect(image.data.length).toBe(24);
+  });
+
   it('lays transparent images over white', () => {
     const clear = flatten({ width: 1, height: 1, data: Uint8Array.of(9, 9, 9, 0) });
     expect([...clear.data]).toEqual([255, 255, 255, 255]);
