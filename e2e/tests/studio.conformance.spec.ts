@@ -43,6 +43,7 @@ for (const network of ['alexnet']) {
           const { frame } = await engine.follow({ network: id, recipe: made });
           return {
             backend: report.backend,
+            resident: frame.resident === true,
             value: frame.values.at(-1)![0]!,
             picture: [...frame.pictures[0]!.data],
           };
@@ -50,6 +51,7 @@ for (const network of ['alexnet']) {
         [backend, network, recipe] as const,
       );
       expect(found.backend, 'a missing adapter fails').toBe(backend);
+      expect(found.resident, 'only a GPU keeps the numbers').toBe(backend === 'webgpu');
       const value = node.values.at(-1)![0]!;
       const apart = difference([...node.pictures[0]!.data], found.picture);
       console.info(

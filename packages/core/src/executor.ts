@@ -18,6 +18,28 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/** A tensor that stays where it was computed. */
+export interface Held {
+  /** Its numbers; the tensor belongs to the caller. */
+  read(): Promise<TensorData>;
+  /** Frees it. */
+  dispose(): void;
+}
+
+/** A graph made ready whose outputs stay where they are computed. */
+export interface HoldingProgram {
+  /**
+   * Runs the graph once.
+   *
+   * @param feeds a tensor for every input of the graph, some of which may be what another run has left there
+   * @returns all outputs; they belong to the caller, who frees them
+   * @throws LensError `E_RUN`, `E_BACKEND_LOST`
+   */
+  run(feeds: Readonly<Record<string, TensorData | Held>>): Promise<Record<string, Held>>;
+  /** Frees what the runtime holds for it, but for the outputs that are still held: they stay. */
+  dispose(): Promise<void>;
+}
+
 /** Prepares graphs. Every technique stands on this: a technique builds graphs, a runtime runs them. */
 export interface Executor {
   /**
@@ -26,4 +48,10 @@ export interface Executor {
    * @throws LensError `E_OP_UNSUPPORTED`, `E_BACKEND_INIT`
    */
   prepare(graph: Graph): Promise<Program>;
+  /**
+   * Makes a graph ready whose outputs stay on the device. Only runtimes have it where reading outputs costs something.
+   *
+   * @throws LensError as `prepare`
+   */
+  prepareHolding?(graph: Graph): Promise<HoldingProgram>;
 }

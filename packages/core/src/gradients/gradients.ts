@@ -2,6 +2,7 @@ import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '../executor.js';
+import { Kept } from '../kept.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 
 /** What is differentiated: the score of a class before any softmax, or a unit of a layer. */
@@ -94,7 +95,10 @@ export class Gradients {
   readonly #network: Network;
   readonly #executor: Executor;
   readonly #pool: PoolLowering;
-  readonly #programs = new Map<string, Promise<{ program: Program; names: Map<string, string> }>>();
+  readonly #programs = new Kept<{ program: Program; names: Map<string, string> }>(
+    KEPT,
+    ({ program }) => program.dispose(),
+  );
 
   /**
    * @param network the network
@@ -139,26 +143,15 @@ export class Gradients {
     };
   }
 
-  async #program(
+  #program(
     value: string,
     rule: ReluRule,
     wrt: readonly string[],
     values: readonly string[],
   ): Promise<{ program: Program; names: Map<string, string> }> {
-    const key = JSON.stringify([value, rule, wrt, values]);
-    let made = this.#programs.get(key);
-    if (!made) {
-      made = this.#make(value, rule, wrt, values);
-      made.catch(() => this.#programs.delete(key));
-    }
-    this.#programs.delete(key);
-    this.#programs.set(key, made);
-    if (this.#programs.size > KEPT) {
-      const [oldest, idle] = [...this.#programs][0]!;
-      this.#programs.delete(oldest);
-      await (await idle).program.dispose();
-    }
-    return made;
+    return this.#programs.get(JSON.stringify([value, rule, wrt, values]), () =>
+      this.#make(value, rule, wrt, values),
+    );
   }
 
   async #make(
@@ -179,10 +172,8 @@ export class Gradients {
   }
 
   /** Frees all programs. */
-  async dispose(): Promise<void> {
-    const programs = [...this.#programs.values()];
-    this.#programs.clear();
-    for (const made of programs) await (await made).program.dispose();
+  dispose(): Promise<void> {
+    return this.#programs.dispose();
   }
 }
 

@@ -118,9 +118,13 @@ function dream(network: Network, executor: Executor, batch: number, pool: PoolLo
   return {
     multiplyAdds: 2 * network.macs * batch,
     async run() {
-      return { value: Float32Array.from((await run.step()).values) };
+      const [report] = await run.steps(1);
+      return { value: Float32Array.from(report!.values) };
     },
-    dispose: () => goals.dispose(),
+    async dispose() {
+      await run.dispose();
+      await goals.dispose();
+    },
   };
 }
 

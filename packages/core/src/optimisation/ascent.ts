@@ -2,9 +2,17 @@ import { float32, LensError, type TensorData } from '@convlens/onnx';
 import { fourierParametrisation, phaseParametrisation, type NaturalSpectrum } from './fourier.js';
 import type { Goal } from './goal.js';
 import type { Evaluation, Goals } from './goal-program.js';
-import { advance, noMemory, type Memory, type Optimiser } from './optimisers.js';
+import {
+  advance,
+  noMemory,
+  rateAt,
+  type Memory,
+  type Optimiser,
+  type Schedule,
+} from './optimisers.js';
 import { inputUnit, inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
 import { pixelParametrisation } from './pixels.js';
+import { ResidentAscent } from './resident-ascent.js';
 import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
 import { sample, sampleAdjoint, type Sampling } from './sampling.js';
 import { chance, drawView, type Transform, type View } from './transforms.js';
@@ -22,8 +30,7 @@ export interface AscentOptions {
   /** How fast the scale of `fourier` falls with the frequency; 1 by default. */
   readonly decay?: number;
   readonly optimiser: Optimiser;
-  /** Parts of the run with their own factor of the rate, one after the other; the last one's goes on. */
-  readonly schedule?: readonly { readonly steps: number; readonly factor: number }[];
+  readonly schedule?: Schedule;
   readonly transforms?: readonly Transform[];
   /** Views of a picture in one step; 1 by default. */
   readonly views?: number;
@@ -76,6 +83,7 @@ export class Ascent {
   readonly #sampling: Sampling;
   readonly #parametrisation: Parametrisation;
   readonly #limits: readonly (readonly [number, number])[];
+  #resident: ResidentAscent | undefined;
   #evaluate: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #redirected: Promise<(images: Float32Array) => Promise<Evaluation>> | undefined;
   #state: AscentState;
@@ -101,6 +109,7 @@ export class Ascent {
     this.#limits = Array.from({ length: channels }, (_, c) => [grey(c, 0), grey(c, 1)] as const);
     this.#parametrisation = this.#make();
     this.#state = state ? this.#checked(state) : { step: 0, pictures: this.#start() };
+    this.#resident = ResidentAscent.of(goals, options, this.#canvas, this.#sampling);
   }
 
   #make(): Parametrisation {
@@ -187,6 +196,43 @@ export class Ascent {
     return this.#step(true);
   }
 
+  /** Whether several steps cost less than as many single ones: their numbers stay on the device in between. */
+  get resident(): boolean {
+    return this.#resident !== undefined;
+  }
+
+  /**
+   * Several steps of all pictures. Where the runtime keeps what it computes, nothing is read before the last.
+   *
+   * @param count how many
+   * @returns what each of them found
+   * @throws LensError as `step`
+   */
+  async steps(count: number): Promise<StepReport[]> {
+    const resident = this.#resident;
+    if (resident) {
+      const done = await resident.steps(this.#state, count).catch((error: unknown) => {
+        if (error instanceof LensError && error.code !== 'E_BACKEND_LOST') return undefined;
+        throw error;
+      });
+      if (done) {
+        this.#state = done.state;
+        return done.reports;
+      }
+      // Whatever it could not do, single steps can, or say what is wrong.
+      this.#resident = undefined;
+      await resident.dispose();
+    }
+    const reports: StepReport[] = [];
+    for (let i = 0; i < count; i++) reports.push(await this.step());
+    return reports;
+  }
+
+  /** Frees what the run holds on its device; it can be continued from its state. */
+  async dispose(): Promise<void> {
+    await this.#resident?.dispose();
+  }
+
   /** What a step would find, without moving. */
   async measure(): Promise<StepReport> {
     return this.#step(false);
@@ -249,7 +295,7 @@ export class Ascent {
     const own = corrections?.smallContribution ? gradient.slice() : gradient;
     const slope = new Float32Array(parameters.length);
     this.#parametrisation.pullback(gradient, parameters, image, slope);
-    const scaled = { ...optimiser, rate: optimiser.rate * factorAt(this.#options.schedule, step) };
+    const scaled = { ...optimiser, rate: rateAt(optimiser, this.#options.schedule, step) };
     const remembered = advance(scaled, parameters, slope, memory);
     if (!corrections) return { parameters, memory: remembered };
     const { channels, height, width } = this.#canvas;
@@ -282,16 +328,6 @@ export class Ascent {
         : 'The gradient was zero, so its way past the rectifiers was opened for this step.',
     };
   }
-}
-
-/** Factor of the rate at a step of a schedule. */
-function factorAt(schedule: AscentOptions['schedule'] = [], step: number): number {
-  let end = 0;
-  for (const part of schedule) {
-    end += part.steps;
-    if (step < end) return part.factor;
-  }
-  return schedule.at(-1)?.factor ?? 1;
 }
 
 function isZero(values: Float32Array): boolean {

@@ -25,6 +25,26 @@ function frequency(v: number, u: number, height: number, width: number): number 
   return Math.hypot(vertical, u / width);
 }
 
+/** Colour (0 red) of a channel of the input. */
+function colourOf({ preprocessing }: Canvas, channel: number): number {
+  return preprocessing.channelOrder === 'BGR' ? 2 - channel : channel;
+}
+
+/**
+ * The matrix from planes of independent colours to channels of the input, before the sigmoid.
+ *
+ * @param canvas channels and their order
+ * @returns one row a channel
+ */
+export function colourMatrix(canvas: Canvas): readonly (readonly number[])[] {
+  const { channels } = canvas;
+  return Array.from({ length: channels }, (_, c) =>
+    channels === 3
+      ? COLOURS[colourOf(canvas, c)]!
+      : Array.from({ length: channels }, (_, k) => (k === 0 ? 1 : 0)),
+  );
+}
+
 /** What both Fourier parametrisations share: from planes to an image in the range of pictures, and back. */
 class Colours {
   readonly #canvas: Canvas;
@@ -35,17 +55,13 @@ class Colours {
     this.#plane = canvas.height * canvas.width;
   }
 
-  /** Colour channel (0 red) of a channel of the input. */
-  #colour(channel: number): number {
-    return this.#canvas.preprocessing.channelOrder === 'BGR' ? 2 - channel : channel;
-  }
-
   /** Planes of independent colours to the network's input, through a sigmoid. */
   image(planes: Float32Array, image: Float32Array): void {
     const plane = this.#plane;
     const { channels, preprocessing } = this.#canvas;
     for (let c = 0; c < channels; c++) {
-      const [k0, k1, k2] = channels === 3 ? COLOURS[this.#colour(c)]! : ([1, 0, 0] as const);
+      const [k0, k1, k2] =
+        channels === 3 ? COLOURS[colourOf(this.#canvas, c)]! : ([1, 0, 0] as const);
       const factor = preprocessing.range / (preprocessing.std[c] ?? 1);
       const offset = inputValue(preprocessing, c, 0);
       for (let i = 0; i < plane; i++) {
@@ -70,7 +86,7 @@ class Colours {
       }
     }
     if (channels !== 3) return;
-    const [r, g, b] = [0, 1, 2].map((c) => COLOURS[this.#colour(c)]!) as [
+    const [r, g, b] = [0, 1, 2].map((c) => COLOURS[colourOf(this.#canvas, c)]!) as [
       (typeof COLOURS)[number],
       (typeof COLOURS)[number],
       (typeof COLOURS)[number],
@@ -91,7 +107,7 @@ class Colours {
     for (let c = 0; c < channels; c++) {
       const factor = preprocessing.range / (preprocessing.std[c] ?? 1);
       const offset = inputValue(preprocessing, c, 0);
-      const to = channels === 3 ? this.#colour(c) : c;
+      const to = channels === 3 ? colourOf(this.#canvas, c) : c;
       for (let i = 0; i < plane; i++) {
         const p = (image[c * plane + i]! - offset) / factor;
         const inside = Math.min(1 - MARGIN, Math.max(MARGIN, p));
@@ -124,6 +140,27 @@ function invert(m: readonly (readonly number[])[]): number[][] {
 }
 
 /**
+ * What the coefficients of `fourierParametrisation` are multiplied by before the transform of `RealFft2`.
+ *
+ * @param canvas size
+ * @param decay how fast the scale falls with the frequency
+ * @returns `[height, floor(width / 2) + 1]`
+ */
+export function spectrumScale({ height, width }: Canvas, decay = 1): Float32Array {
+  const columns = Math.floor(width / 2) + 1;
+  const scale = new Float32Array(height * columns);
+  const least = 1 / Math.max(height, width);
+  // irfft2 divides by height * width, which RealFft2 leaves out.
+  const common = 1 / (DAMPING * Math.sqrt(height * width));
+  for (let v = 0; v < height; v++) {
+    for (let u = 0; u < columns; u++) {
+      scale[v * columns + u] = common / Math.max(frequency(v, u, height, width), least) ** decay;
+    }
+  }
+  return scale;
+}
+
+/**
  * Fourier coefficients with independent colours (Olah, Mordvintsev and Schubert, Feature Visualization, Distill 2017,
  * "preconditioning"; definitions and constants as in Lucid): image = sigmoid(colours irfft2(s theta) / 4), with
  * s = sqrt(h w) / max(f, 1 / max(h, w))^decay at frequency f. Low frequencies move more easily than high ones, so that
@@ -137,16 +174,7 @@ export function fourierParametrisation(canvas: Canvas, decay = 1): Parametrisati
   const fft = new RealFft2(height, width);
   const colours = new Colours(canvas);
   const half = height * fft.columns;
-  const scale = new Float32Array(half);
-  const least = 1 / Math.max(height, width);
-  // irfft2 divides by height * width, which RealFft2 leaves out.
-  const common = 1 / (DAMPING * Math.sqrt(height * width));
-  for (let v = 0; v < height; v++) {
-    for (let u = 0; u < fft.columns; u++) {
-      scale[v * fft.columns + u] =
-        common / Math.max(frequency(v, u, height, width), least) ** decay;
-    }
-  }
+  const scale = spectrumScale(canvas, decay);
   const length = channels * fft.length;
   const spectrum = new Float32Array(fft.length);
   const planes = new Float32Array(channels * height * width);
@@ -217,6 +245,31 @@ const naturalSpectrum: NaturalSpectrum = {
 };
 
 /**
+ * The magnitudes of `phaseParametrisation`, for the transform of `RealFft2`.
+ *
+ * @param canvas size
+ * @param law how they fall with the frequency
+ * @returns `[channels, height, floor(width / 2) + 1]`
+ */
+export function naturalMagnitude(
+  { channels, height, width }: Canvas,
+  law: NaturalSpectrum = naturalSpectrum,
+): Float32Array {
+  const columns = Math.floor(width / 2) + 1;
+  const half = height * columns;
+  const magnitude = new Float32Array(channels * half);
+  // Amplitudes of irfft2's own scale: a plane's deviation stays the same at any size.
+  for (let c = 0; c < channels; c++) {
+    for (let i = 1; i < half; i++) {
+      const f = frequency(Math.floor(i / columns), i % columns, height, width);
+      const level = law.level[c] ?? 0;
+      magnitude[c * half + i] = level / ((f + law.bend) ** law.power * Math.sqrt(height * width));
+    }
+  }
+  return magnitude;
+}
+
+/**
  * Only the phases of a fixed natural spectrum are optimised (MACO: Fel et al., Unlocking Feature Visualization for
  * Deeper Networks with MAgnitude Constrained Optimization, 2023): image = sigmoid(colours irfft2(r exp(i theta))).
  * The magnitudes r follow a law measured from photographs instead of a stored table, so any size works; the constant
@@ -236,15 +289,7 @@ export function phaseParametrisation(
   const length = channels * half;
   const spectrum = new Float32Array(fft.length);
   const planes = new Float32Array(channels * height * width);
-  const magnitude = new Float32Array(length);
-  // Amplitudes of irfft2's own scale: a plane's deviation stays the same at any size.
-  for (let c = 0; c < channels; c++) {
-    for (let i = 1; i < half; i++) {
-      const f = frequency(Math.floor(i / fft.columns), i % fft.columns, height, width);
-      const level = law.level[c] ?? 0;
-      magnitude[c * half + i] = level / ((f + law.bend) ** law.power * Math.sqrt(height * width));
-    }
-  }
+  const magnitude = naturalMagnitude(canvas, law);
   return {
     length,
     image(parameters, image) {

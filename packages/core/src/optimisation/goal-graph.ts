@@ -1,15 +1,8 @@
 import { upgrade } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
-import {
-  cut,
-  float32,
-  inferShapes,
-  type Graph,
-  type Node,
-  type TensorData,
-  type ValueInfo,
-} from '@convlens/onnx';
+import { cut, inferShapes, type Graph } from '@convlens/onnx';
 import { feedOf, placeOf, type Goal, type Place, type Term } from './goal.js';
+import { GraphWriter } from './graph-writer.js';
 
 /** Name of the objective's value, `[batch]`: that of each image. */
 export const VALUES = 'convlens_objective';
@@ -90,32 +83,28 @@ export function goalGraph(
 
 class GoalWriter {
   readonly #graph: Graph;
-  readonly #nodes: Node[] = [];
-  readonly #initializers: Map<string, TensorData>;
-  readonly #inputs: ValueInfo[] = [];
+  readonly #to = new GraphWriter('convlens_goal');
   readonly #terms: string[] = [];
   readonly feeds: Feed[] = [];
-  #count = 0;
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#initializers = new Map(graph.initializers);
   }
 
   /** Terms of one kind of feed and one value share it. */
   addFed(kind: 'linear' | 'log', place: Place, batch: number): void {
     if (this.feeds.some((feed) => feed.kind === kind && feed.place.value === place.value)) return;
-    const input = this.#input([batch, ...place.shape]);
+    const input = this.#to.input([batch, ...place.shape]);
     this.feeds.push({ kind, input, place });
-    const axis = { type: 'int', value: 1 } as const;
-    const value = kind === 'log' ? this.#emit('LogSoftmax', [place.value], { axis }) : place.value;
-    this.#terms.push(this.#perImage(this.#emit('Mul', [value, input]), place.shape.length));
+    const value =
+      kind === 'log' ? this.#to.emit('LogSoftmax', [place.value], { axis: 1 }) : place.value;
+    this.#terms.push(this.#perImage(this.#to.emit('Mul', [value, input]), place.shape.length));
   }
 
   add(term: Term, place: Place, batch: number, guide: Place): void {
     const { weight = 1 } = term;
     const value = this.#term(term, place, batch, guide);
-    this.#terms.push(weight === 1 ? value : this.#emit('Mul', [value, this.#number(weight)]));
+    this.#terms.push(weight === 1 ? value : this.#to.emit('Mul', [value, this.#to.number(weight)]));
   }
 
   #term(term: Term, place: Place, batch: number, guide: Place): string {
@@ -125,30 +114,31 @@ class GoalWriter {
     const positions = elements / channels;
     switch (term.kind) {
       case 'layer': {
-        const squares = this.#perImage(this.#emit('Mul', [value, value]), shape.length);
-        return this.#emit('Mul', [squares, this.#number(0.5 / elements)]);
+        const squares = this.#perImage(this.#to.emit('Mul', [value, value]), shape.length);
+        return this.#to.emit('Mul', [squares, this.#to.number(0.5 / elements)]);
       }
       case 'direction':
         return this.#cosine(place, term.direction, term.cosine ?? 0);
       case 'match': {
-        const input = this.#input([1, ...shape]);
-        const scale = this.#input([1]);
+        const input = this.#to.input([1, ...shape]);
+        const scale = this.#to.input([1]);
         this.feeds.push({ kind: 'target', input, scale, place });
-        const difference = this.#emit('Sub', [value, input]);
-        const squares = this.#perImage(this.#emit('Mul', [difference, difference]), shape.length);
-        return this.#emit('Neg', [this.#emit('Mul', [squares, scale])]);
+        const difference = this.#to.emit('Sub', [value, input]);
+        const squares = this.#perImage(
+          this.#to.emit('Mul', [difference, difference]),
+          shape.length,
+        );
+        return this.#to.emit('Neg', [this.#to.emit('Mul', [squares, scale])]);
       }
       case 'guide': {
         const others = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
-        const input = this.#input([1, channels, others]);
+        const input = this.#to.input([1, channels, others]);
         this.feeds.push({ kind: 'guide', input, place: guide });
-        const flat = this.#reshape(value, [batch, channels, positions]);
-        const turned = this.#emit('Transpose', [flat], {
-          perm: { type: 'ints', value: [0, 2, 1] },
-        });
+        const flat = this.#to.reshape(value, [batch, channels, positions]);
+        const turned = this.#to.emit('Transpose', [flat], { perm: [0, 2, 1] });
         // The gradient of a maximum is that of its largest term: the guide's own choice of feature.
-        const best = this.#largest(this.#emit('MatMul', [turned, input]), 2);
-        return this.#emit('Mul', [this.#perImage(best, 1), this.#number(1 / positions)]);
+        const best = this.#largest(this.#to.emit('MatMul', [turned, input]), 2);
+        return this.#to.emit('Mul', [this.#perImage(best, 1), this.#to.number(1 / positions)]);
       }
       case 'diversity':
         return this.#diversity(value, channels, positions, batch);
@@ -163,118 +153,75 @@ class GoalWriter {
   /** mean over positions of (a v) max(cosine, 0.1)^power; Lucid's constants. */
   #cosine({ value, shape }: Place, direction: readonly number[], power: number): string {
     const [channels = 1, ...rest] = shape;
-    const vector = this.#store(
-      float32(Float32Array.from(direction), [1, channels, ...rest.map(() => 1)]),
-    );
-    const overChannels = (name: string): string => this.#sum(name, [1], 1);
-    const dot = overChannels(this.#emit('Mul', [value, vector]));
-    const length = this.#emit('Sqrt', [
-      this.#emit('Add', [overChannels(this.#emit('Mul', [value, value])), this.#number(1e-8)]),
+    const vector = this.#to.constant(direction, [1, channels, ...rest.map(() => 1)]);
+    const overChannels = (name: string): string => this.#to.sum(name, [1], 1);
+    const dot = overChannels(this.#to.emit('Mul', [value, vector]));
+    const length = this.#to.emit('Sqrt', [
+      this.#to.emit('Add', [
+        overChannels(this.#to.emit('Mul', [value, value])),
+        this.#to.number(1e-8),
+      ]),
     ]);
-    const cosine = this.#emit('Mul', [
-      this.#emit('Div', [dot, length]),
-      this.#number(1 / (Math.hypot(...direction) + 1e-4)),
+    const cosine = this.#to.emit('Mul', [
+      this.#to.emit('Div', [dot, length]),
+      this.#to.number(1 / (Math.hypot(...direction) + 1e-4)),
     ]);
-    const bounded = this.#emit('Clip', [cosine, this.#number(0.1)]);
-    const powered = this.#emit('Pow', [bounded, this.#number(power)]);
-    const total = this.#perImage(this.#emit('Mul', [dot, powered]), shape.length);
-    return this.#emit('Mul', [total, this.#number(1 / rest.reduce((p, extent) => p * extent, 1))]);
+    const bounded = this.#to.emit('Clip', [cosine, this.#to.number(0.1)]);
+    const powered = this.#to.emit('Pow', [bounded, this.#to.number(power)]);
+    const total = this.#perImage(this.#to.emit('Mul', [dot, powered]), shape.length);
+    return this.#to.emit('Mul', [
+      total,
+      this.#to.number(1 / rest.reduce((p, extent) => p * extent, 1)),
+    ]);
   }
 
   /** Each image's part: minus the mean over the others of the cosine between Gram matrices. */
   #diversity(value: string, channels: number, positions: number, batch: number): string {
-    const flat = this.#reshape(value, [batch, channels, positions]);
-    const turned = this.#emit('Transpose', [flat], { perm: { type: 'ints', value: [0, 2, 1] } });
-    const gram = this.#reshape(this.#emit('MatMul', [flat, turned]), [batch, channels * channels]);
-    const squares = this.#sum(this.#emit('Mul', [gram, gram]), [1], 1);
-    const length = this.#emit('Sqrt', [this.#emit('Add', [squares, this.#number(1e-12)])]);
-    const unit = this.#emit('Div', [gram, length]);
-    const others = this.#emit('Transpose', [unit], { perm: { type: 'ints', value: [1, 0] } });
-    const cosines = this.#emit('MatMul', [unit, others]);
+    const flat = this.#to.reshape(value, [batch, channels, positions]);
+    const turned = this.#to.emit('Transpose', [flat], { perm: [0, 2, 1] });
+    const gram = this.#to.reshape(this.#to.emit('MatMul', [flat, turned]), [
+      batch,
+      channels * channels,
+    ]);
+    const squares = this.#to.sum(this.#to.emit('Mul', [gram, gram]), [1], 1);
+    const length = this.#to.emit('Sqrt', [this.#to.emit('Add', [squares, this.#to.number(1e-12)])]);
+    const unit = this.#to.emit('Div', [gram, length]);
+    const others = this.#to.emit('Transpose', [unit], { perm: [1, 0] });
+    const cosines = this.#to.emit('MatMul', [unit, others]);
     const apart = new Float32Array(batch * batch).fill(-1 / Math.max(1, batch - 1));
     for (let i = 0; i < batch; i++) apart[i * (batch + 1)] = 0;
-    const mask = this.#store(float32(apart, [batch, batch]));
-    return this.#perImage(this.#emit('Mul', [cosines, mask]), 1);
+    const mask = this.#to.constant(apart, [batch, batch]);
+    return this.#perImage(this.#to.emit('Mul', [cosines, mask]), 1);
   }
 
   finish(): Graph {
-    const sum = this.#terms.reduce((total, term) => this.#emit('Add', [total, term]));
-    this.#nodes.push({
-      name: VALUES,
-      op: 'Identity',
-      domain: '',
-      inputs: [sum],
-      outputs: [VALUES],
-      attributes: {},
-    });
+    const sum = this.#terms.reduce((total, term) => this.#to.emit('Add', [total, term]));
+    this.#to.emit('Identity', [sum], {}, VALUES);
+    const { nodes, initializers, inputs } = this.#to;
     const graph = this.#graph;
     return inferShapes({
       ...graph,
-      nodes: [...graph.nodes, ...this.#nodes],
-      initializers: this.#initializers,
-      inputs: [...graph.inputs, ...this.#inputs],
+      nodes: [...graph.nodes, ...nodes],
+      initializers: new Map([...graph.initializers, ...initializers]),
+      inputs: [...graph.inputs, ...inputs],
       outputs: [...graph.outputs, { name: VALUES, dtype: 'float32', shape: [] }],
     });
   }
 
   /** `[batch]` from `[batch, ...]` with `axes` axes behind the batch. */
   #perImage(name: string, axes: number): string {
-    return this.#sum(
+    return this.#to.sum(
       name,
       Array.from({ length: axes }, (_, i) => i + 1),
       0,
     );
   }
 
-  #sum(name: string, axes: readonly number[], keep: 0 | 1): string {
-    const list = this.#integers(axes);
-    return this.#emit('ReduceSum', [name, list], { keepdims: { type: 'int', value: keep } });
-  }
-
   /** Axes are an attribute before version 18 of the operator set. */
   #largest(name: string, axis: number): string {
-    const keepdims = { type: 'int', value: 0 } as const;
     if (this.#graph.opset >= 18) {
-      return this.#emit('ReduceMax', [name, this.#integers([axis])], { keepdims });
+      return this.#to.emit('ReduceMax', [name, this.#to.integers([axis])], { keepdims: 0 });
     }
-    return this.#emit('ReduceMax', [name], { keepdims, axes: { type: 'ints', value: [axis] } });
-  }
-
-  #reshape(name: string, shape: readonly number[]): string {
-    return this.#emit('Reshape', [name, this.#integers(shape)]);
-  }
-
-  #integers(list: readonly number[]): string {
-    return this.#store({
-      dtype: 'int64',
-      shape: [list.length],
-      data: BigInt64Array.from(list, BigInt),
-    });
-  }
-
-  #number(value: number): string {
-    return this.#store(float32(Float32Array.of(value), []));
-  }
-
-  #store(tensor: TensorData): string {
-    const name = this.#fresh();
-    this.#initializers.set(name, tensor);
-    return name;
-  }
-
-  #input(shape: readonly number[]): string {
-    const name = this.#fresh();
-    this.#inputs.push({ name, dtype: 'float32', shape });
-    return name;
-  }
-
-  #emit(op: string, inputs: readonly string[], attributes: Node['attributes'] = {}): string {
-    const name = this.#fresh();
-    this.#nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes });
-    return name;
-  }
-
-  #fresh(): string {
-    return `convlens_goal_${this.#count++}`;
+    return this.#to.emit('ReduceMax', [name], { keepdims: 0, axes: [axis] });
   }
 }

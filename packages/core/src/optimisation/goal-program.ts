@@ -6,9 +6,11 @@ import {
   float32,
   inferShapes,
   LensError,
+  type Graph,
   type TensorData,
 } from '@convlens/onnx';
-import type { Executor, Program } from '../executor.js';
+import type { Executor, HoldingProgram, Program } from '../executor.js';
+import { Kept } from '../kept.js';
 import { addWeights, feedOf, placeOf, type Goal } from './goal.js';
 import { goalGraph, goalKey, VALUES, type Feed } from './goal-graph.js';
 
@@ -16,6 +18,8 @@ type Tensor = TensorData<'float32'>;
 
 /** Programs kept, so that going from unit to unit of a layer needs no new session. */
 const KEPT = 4;
+/** Programs of whole steps kept. */
+const HELD = 2;
 /** Images in one run at most: memory grows with them. */
 const WIDEST = 16;
 
@@ -27,8 +31,18 @@ export interface Evaluation {
   readonly gradient: Float32Array;
 }
 
-interface Made {
-  readonly program: Program;
+/** What an objective is prepared for. */
+export interface PrepareOptions {
+  /** `[height, width]` of the input where it is not the network's own. */
+  readonly size?: readonly [number, number];
+  /** Image whose activations are matched or guide. */
+  readonly reference?: Tensor;
+  /** Rule at ReLUs; ordinary backpropagation by default. */
+  readonly rule?: ReluRule;
+}
+
+interface Made<P> {
+  readonly program: P;
   readonly feeds: readonly Feed[];
   readonly gradient: string;
 }
@@ -41,7 +55,8 @@ export class Goals {
   readonly network: Network;
   readonly executor: Executor;
   readonly #pool: PoolLowering;
-  readonly #programs = new Map<string, Promise<Made>>();
+  readonly #programs = new Kept<Made<Program>>(KEPT, ({ program }) => program.dispose());
+  readonly #holding = new Kept<Made<HoldingProgram>>(HELD, ({ program }) => program.dispose());
 
   /**
    * @param network the network
@@ -69,36 +84,14 @@ export class Goals {
    */
   async prepare(
     goals: readonly Goal[],
-    options: {
-      readonly size?: readonly [number, number];
-      readonly reference?: Tensor;
-      readonly rule?: ReluRule;
-    } = {},
+    options: PrepareOptions = {},
   ): Promise<(images: Float32Array) => Promise<Evaluation>> {
     const { network } = this;
-    const [goal] = goals;
-    if (!goal || goal.length === 0) {
-      throw new LensError('E_ARGUMENT', 'Expected at least one term to optimise for, got none.');
-    }
-    const { size = [network.input.shape[1], network.input.shape[2]], rule = 'backprop' } = options;
-    const key = goalKey(network, goal);
-    if (goals.some((other) => goalKey(network, other) !== key)) {
-      throw new LensError(
-        'E_ARGUMENT',
-        'Expected the images of a batch to be optimised for units of the same layer.',
-      );
-    }
-    const coupled = goal.some(({ kind }) => kind === 'diversity');
-    if (coupled && (goals.length > this.widest || goals.length < 2)) {
-      throw new LensError(
-        'E_ARGUMENT',
-        `Diversity needs 2 to ${this.widest} images at once, got ${goals.length}` +
-          `${this.widest === 1 ? ': this network takes one at a time' : ''}. Leave the diversity term out.`,
-      );
-    }
-    const batch = Math.min(goals.length, this.widest);
-    const [guideHeight = size[0], guideWidth = size[1]] = options.reference?.shape.slice(-2) ?? [];
-    const made = await this.#program(key, goal, batch, size, rule, [guideHeight, guideWidth]);
+    const { goal, key, batch, size, rule, guideSize } = this.#plan(goals, options);
+    const made = await this.#programs.get(key, async () => {
+      const { graph, feeds, gradient } = this.#differentiate(goal, batch, size, rule, guideSize);
+      return { program: await this.executor.prepare(graph), feeds, gradient };
+    });
     const fixed = await this.#constants(made.feeds, options.reference, size);
     const chunks: Record<string, Tensor>[] = [];
     for (let first = 0; first < goals.length; first += batch) {
@@ -127,6 +120,84 @@ export class Goals {
       }
       return { values, gradient };
     };
+  }
+
+  /**
+   * A program around an objective whose outputs stay on the device.
+   *
+   * @param goals one goal for each image; no more than `widest`
+   * @param options as `prepare`
+   * @param around what distinguishes the larger graph from others
+   * @param wrap makes it from that of the objective, whose outputs are `VALUES` and `gradient`, and which is fed the images
+   * `[n, C, H, W]` besides the `feeds` that are returned
+   * @throws LensError as `prepare`; `E_BACKEND_INIT` where the runtime keeps no outputs
+   */
+  async holding(
+    goals: readonly Goal[],
+    options: PrepareOptions,
+    around: string,
+    wrap: (objective: { readonly graph: Graph; readonly gradient: string }) => Graph,
+  ): Promise<{
+    readonly program: HoldingProgram;
+    readonly feeds: Readonly<Record<string, Tensor>>;
+  }> {
+    const { goal, key, batch, size, rule, guideSize } = this.#plan(goals, options);
+    if (batch < goals.length) {
+      throw new LensError(
+        'E_ARGUMENT',
+        `Expected at most ${batch} images at once, got ${goals.length}.`,
+      );
+    }
+    const made = await this.#holding.get(`${key} ${around}`, async () => {
+      const { graph, feeds, gradient } = this.#differentiate(goal, batch, size, rule, guideSize);
+      const program = await this.executor.prepareHolding?.(wrap({ graph, gradient }));
+      if (!program) {
+        throw new LensError('E_BACKEND_INIT', 'This runtime keeps no outputs on its device.');
+      }
+      return { program, feeds, gradient };
+    });
+    const fixed = await this.#constants(made.feeds, options.reference, size);
+    return { program: made.program, feeds: { ...fixed, ...this.#weights(made.feeds, goals) } };
+  }
+
+  /** What a program is made for. */
+  #plan(
+    goals: readonly Goal[],
+    options: PrepareOptions,
+  ): {
+    readonly goal: Goal;
+    readonly key: string;
+    readonly batch: number;
+    readonly size: readonly [number, number];
+    readonly rule: ReluRule;
+    readonly guideSize: readonly [number, number];
+  } {
+    const { network } = this;
+    const [goal] = goals;
+    if (!goal || goal.length === 0) {
+      throw new LensError('E_ARGUMENT', 'Expected at least one term to optimise for, got none.');
+    }
+    const { size = [network.input.shape[1], network.input.shape[2]], rule = 'backprop' } = options;
+    const key = goalKey(network, goal);
+    if (goals.some((other) => goalKey(network, other) !== key)) {
+      throw new LensError(
+        'E_ARGUMENT',
+        'Expected the images of a batch to be optimised for units of the same layer.',
+      );
+    }
+    const coupled = goal.some(({ kind }) => kind === 'diversity');
+    if (coupled && (goals.length > this.widest || goals.length < 2)) {
+      throw new LensError(
+        'E_ARGUMENT',
+        `Diversity needs 2 to ${this.widest} images at once, got ${goals.length}` +
+          `${this.widest === 1 ? ': this network takes one at a time' : ''}. Leave the diversity term out.`,
+      );
+    }
+    const [guideHeight = size[0], guideWidth = size[1]] = options.reference?.shape.slice(-2) ?? [];
+    const batch = Math.min(goals.length, this.widest);
+    const guideSize = [guideHeight, guideWidth] as const;
+    const whole = JSON.stringify([key, batch, size, rule, guideSize]);
+    return { goal, key: whole, batch, size, rule, guideSize };
   }
 
   /** Weights of linear terms, `[batch, ...shape]`. */
@@ -193,37 +264,13 @@ export class Goals {
     }
   }
 
-  async #program(
-    goalName: string,
+  #differentiate(
     goal: Goal,
     batch: number,
     size: readonly [number, number],
     rule: ReluRule,
     guideSize: readonly [number, number],
-  ): Promise<Made> {
-    const key = JSON.stringify([goalName, batch, size, rule, guideSize]);
-    let made = this.#programs.get(key);
-    if (!made) {
-      made = this.#make(goal, batch, size, rule, guideSize);
-      made.catch(() => this.#programs.delete(key));
-    }
-    this.#programs.delete(key);
-    this.#programs.set(key, made);
-    if (this.#programs.size > KEPT) {
-      const [oldest, idle] = [...this.#programs][0]!;
-      this.#programs.delete(oldest);
-      void idle.then(({ program }) => program.dispose()).catch(() => undefined);
-    }
-    return made;
-  }
-
-  async #make(
-    goal: Goal,
-    batch: number,
-    size: readonly [number, number],
-    rule: ReluRule,
-    guideSize: readonly [number, number],
-  ): Promise<Made> {
+  ): { readonly graph: Graph; readonly feeds: readonly Feed[]; readonly gradient: string } {
     const { name } = this.network.input;
     const { graph, feeds } = goalGraph(this.network, goal, batch, size, guideSize);
     const ones = float32(new Float32Array(batch).fill(1), [batch]);
@@ -234,14 +281,12 @@ export class Goals {
       pool: this.#pool,
       outputs: [VALUES],
     });
-    const program = await this.executor.prepare(product.graph);
-    return { program, feeds, gradient: product.gradients[name]! };
+    return { graph: product.graph, feeds, gradient: product.gradients[name]! };
   }
 
   /** Frees all programs. */
   async dispose(): Promise<void> {
-    const programs = [...this.#programs.values()];
-    this.#programs.clear();
-    for (const made of programs) await (await made).program.dispose();
+    await this.#programs.dispose();
+    await this.#holding.dispose();
   }
 }

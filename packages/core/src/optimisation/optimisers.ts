@@ -31,7 +31,21 @@ export const noMemory: Memory = {
   steps: 0,
 };
 
-const ADAM = { first: 0.9, second: 0.999, epsilon: 1e-8 } as const;
+/** Constants of the paper. */
+export const ADAM = { first: 0.9, second: 0.999, epsilon: 1e-8 } as const;
+
+/** Parts of a run with their own factor of the rate, one after the other; the last one's goes on. */
+export type Schedule = readonly { readonly steps: number; readonly factor: number }[];
+
+/** The rate of a step. */
+export function rateAt({ rate }: Optimiser, schedule: Schedule = [], step: number): number {
+  let end = 0;
+  for (const part of schedule) {
+    end += part.steps;
+    if (step < end) return rate * part.factor;
+  }
+  return rate * (schedule.at(-1)?.factor ?? 1);
+}
 
 /**
  * One step uphill.

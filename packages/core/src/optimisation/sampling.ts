@@ -130,7 +130,7 @@ export function sampleAdjoint(
 }
 
 /** Samples along one side of a pixel: more than one where the image is reduced, so that no pixel is passed over. */
-function taps({ xx, xy, yx, yy }: View): number {
+export function taps({ xx, xy, yx, yy }: View): number {
   return Math.max(1, Math.ceil(Math.sqrt(Math.abs(xx * yy - xy * yx)) - 0.25));
 }
 

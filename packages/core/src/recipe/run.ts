@@ -36,6 +36,12 @@ export interface Run {
   readonly state: RunState;
   /** One step; further steps than the recipe has go on in the same way. */
   step(): Promise<StepReport>;
+  /** Whether several steps cost less than as many single ones. */
+  readonly resident: boolean;
+  /** Several steps; where the runtime keeps what it computes, nothing is read before the last. */
+  steps(count: number): Promise<StepReport[]>;
+  /** Frees what it holds on a device; it can be continued from its state. */
+  dispose(): Promise<void>;
   /** The pictures as they are. */
   pictures(): Pixels[];
 }
@@ -152,7 +158,12 @@ function ascentRun(
     get state() {
       return { kind: 'ascent' as const, ...ascent.state };
     },
+    get resident() {
+      return ascent.resident;
+    },
     step: () => ascent.step(),
+    steps: (count) => ascent.steps(count),
+    dispose: () => ascent.dispose(),
     pictures: () =>
       ascent.state.pictures.map((_, i) => fromInput(ascent.picture(i), network.preprocessing)),
   };
@@ -202,7 +213,14 @@ function dreamRun(
     get state() {
       return { kind: 'dream' as const, ...dream.state };
     },
+    resident: false,
     step: () => dream.step(),
+    async steps(count) {
+      const reports: StepReport[] = [];
+      for (let i = 0; i < count; i++) reports.push(await dream.step());
+      return reports;
+    },
+    dispose: () => Promise.resolve(),
     pictures: () => {
       const { data, shape } = dream.picture();
       return [fromInput(float32(data, shape), network.preprocessing)];

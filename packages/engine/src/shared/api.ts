@@ -260,6 +260,8 @@ export interface Frame {
   /** Step of the first entry. */
   readonly since: number;
   readonly stepsPerSecond: number;
+  /** Said when the numbers stay on the device from frame to frame, and nothing else is read of it. */
+  readonly resident?: true;
   /** Something unusual that happened, for people. */
   readonly note?: string;
   /** All that is needed to go on from here. */

@@ -6,6 +6,7 @@ import {
   type RecipeImages,
   type Run,
   type RunState,
+  type StepReport,
 } from '@convlens/core';
 import { resizeBilinear, type Pixels } from '@convlens/data';
 import type { Frame, RecipeRequest } from '../shared/api.js';
@@ -17,6 +18,9 @@ import { poolOf, type Runtime } from './runtime.js';
 const FRAME_SIDE = 1024;
 /** Time without a look at the messages, in milliseconds. */
 const BREATH = 25;
+
+/** Steps between two looks at a run that stays on its device, at most: so many are lost with it. */
+const MOST_UNSEEN = 32;
 
 /** How far a run has come, kept outside of it so that another runtime can go on. */
 export interface Following {
@@ -51,15 +55,29 @@ export class Follow {
     images: RecipeImages,
     following: Following,
   ): Promise<{ frame: Frame; finished: boolean }> {
-    const { recipe, frameMs = 66, stateMs = 1000 } = request;
+    const { recipe } = request;
     const run = startRun(this.#goals, recipe, images, following.state);
-    const until = request.until ?? run.total;
+    try {
+      return await this.#follow(job, run, request, following);
+    } finally {
+      await run.dispose();
+    }
+  }
+
+  async #follow(
+    job: Job,
+    run: Run,
+    { recipe, until = run.total, frameMs = 66, stateMs = 1000 }: RecipeRequest,
+    following: Following,
+  ): Promise<{ frame: Frame; finished: boolean }> {
     const frames = new Frames(run);
     let shown = -Infinity;
     let kept = performance.now();
     let breath = performance.now();
     while (run.done < until && !job.paused) {
-      frames.take(await run.step());
+      // What stays on the device is read when a frame is due.
+      const count = run.resident ? frames.within(frameMs) : 1;
+      frames.take(await run.steps(Math.min(count, until - run.done)));
       following.state = run.state;
       const now = performance.now();
       if (now - breath > BREATH || now - shown > frameMs) {
@@ -117,13 +135,21 @@ class Frames {
     this.#began = run.done;
   }
 
-  take({ values, note }: { values: Float32Array; note?: string }): void {
-    this.#values.push(values);
-    this.#note = note ?? this.#note;
+  take(reports: readonly StepReport[]): void {
+    for (const { values, note } of reports) {
+      this.#values.push(values);
+      this.#note = note ?? this.#note;
+    }
     const now = performance.now();
-    const rate = 1000 / Math.max(0.01, now - this.#last);
-    this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
+    const rate = (1000 * reports.length) / Math.max(0.01, now - this.#last);
+    const share = 0.9 ** reports.length;
+    this.#rate = this.#rate === 0 ? rate : share * this.#rate + (1 - share) * rate;
     this.#last = now;
+  }
+
+  /** Steps that take about so long. */
+  within(ms: number): number {
+    return Math.max(1, Math.min(MOST_UNSEEN, Math.floor((this.#rate * ms) / 1000)));
   }
 
   make(longest: number, keep: boolean, all = false): Frame {
@@ -138,6 +164,7 @@ class Frames {
       values: this.#values.slice(first),
       since: this.#began + first,
       stepsPerSecond: this.#rate,
+      ...(this.#run.resident && { resident: true }),
       ...(note === undefined ? {} : { note }),
       ...(keep ? { state: this.#run.state } : {}),
     };

@@ -1,4 +1,4 @@
-import type { Executor, Program, Tensors } from '@convlens/core';
+import type { Executor, Held, HoldingProgram, Program, Tensors } from '@convlens/core';
 import {
   LensError,
   write,
@@ -21,6 +21,28 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
+/** An output that stays on the device. */
+class HeldTensor implements Held {
+  readonly tensor: Tensor;
+  readonly #read: (tensor: Tensor) => Promise<TensorData>;
+  readonly #freed: () => void;
+
+  constructor(tensor: Tensor, read: (tensor: Tensor) => Promise<TensorData>, freed: () => void) {
+    this.tensor = tensor;
+    this.#read = read;
+    this.#freed = freed;
+  }
+
+  read(): Promise<TensorData> {
+    return this.#read(this.tensor);
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
+    this.#freed();
+  }
+}
+
 /** Tells whether an error means that the device under the runtime is gone, so that another backend must go on. */
 export type LossTest = (error: unknown) => boolean;
 
@@ -36,6 +58,11 @@ function unsupportedOperator(message: string): string | undefined {
   );
 }
 
+/** The numbers of a tensor, wherever they are. */
+async function dataOf(tensor: Tensor): Promise<TensorData> {
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: await tensor.getData() };
+}
+
 /**
  * Runs graphs with ONNX Runtime. A runtime instance does one thing at a time, so everything goes through one queue.
  */
@@ -47,6 +74,9 @@ export class OrtExecutor implements Executor {
   readonly #lower: (graph: Graph) => Graph;
   readonly #parts: boolean;
   #sessions = 0;
+  #held = 0;
+  /** Makes a session whose outputs stay in buffers of the GPU, where there is one; see `Executor`. */
+  readonly prepareHolding?: (graph: Graph) => Promise<HoldingProgram>;
 
   /**
    * @param ort the runtime's module
@@ -67,6 +97,9 @@ export class OrtExecutor implements Executor {
     this.#isLoss = isLoss;
     this.#lower = lower;
     this.#parts = parts;
+    if (options.executionProviders?.includes('webgpu')) {
+      this.prepareHolding = (graph) => this.#prepareHolding(graph);
+    }
   }
 
   /** Number of sessions that are alive. */
@@ -74,27 +107,70 @@ export class OrtExecutor implements Executor {
     return this.#sessions;
   }
 
+  /** Number of outputs that stay on the device. */
+  get tensors(): number {
+    return this.#held;
+  }
+
   /** Makes a session of a graph; see `Executor`. */
   async prepare(graph: Graph): Promise<Program> {
-    const session = await this.#guard('prepare', graph, () => this.#load(this.#lower(graph)));
-    this.#sessions++;
-    let live = true;
+    const { session, dispose } = await this.#open(graph, this.#options);
+    return { run: (feeds, outputs) => this.#run(session, graph, feeds, outputs), dispose };
+  }
+
+  async #prepareHolding(graph: Graph): Promise<HoldingProgram> {
+    const { session, dispose } = await this.#open(graph, {
+      ...this.#options,
+      preferredOutputLocation: 'gpu-buffer',
+    });
+    // A session's outputs are gone with it: it is released after the last of them.
+    let outside = 0;
+    let wanted = true;
+    const settle = async (): Promise<void> => {
+      if (!wanted && outside === 0) await dispose();
+    };
     return {
-      run: (feeds, outputs) => this.#run(session, graph, feeds, outputs),
-      dispose: async () => {
-        if (!live) return;
-        live = false;
-        this.#sessions--;
-        await this.#queue.add(() => session.release());
+      run: async (feeds) => {
+        const outputs = await this.#runHolding(session, graph, feeds, () => {
+          outside--;
+          void settle();
+        });
+        outside += Object.keys(outputs).length;
+        return outputs;
+      },
+      dispose: () => {
+        wanted = false;
+        return settle();
       },
     };
   }
 
-  #load(graph: Graph): Promise<InferenceSession> {
-    if (!this.#parts) return this.#ort.InferenceSession.create(write(graph), this.#options);
+  async #open(
+    graph: Graph,
+    options: InferenceSession.SessionOptions,
+  ): Promise<{ readonly session: InferenceSession; readonly dispose: () => Promise<void> }> {
+    const lowered = this.#lower(graph);
+    const session = await this.#guard('prepare', graph, () => this.#load(lowered, options));
+    this.#sessions++;
+    let live = true;
+    const dispose = async (): Promise<void> => {
+      if (!live) return;
+      live = false;
+      this.#sessions--;
+      await this.#queue.add(() => session.release());
+    };
+    return { session, dispose };
+  }
+
+  #load(graph: Graph, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+    if (!this.#parts) return this.#ort.InferenceSession.create(write(graph), options);
     const { model, weights } = writeParts(graph);
     const externalData = Array.from(weights, ([path, data]) => ({ path, data }));
-    return this.#ort.InferenceSession.create(model, { ...this.#options, externalData });
+    return this.#ort.InferenceSession.create(model, { ...options, externalData });
+  }
+
+  #tensor({ dtype, data, shape }: TensorData): Tensor {
+    return new this.#ort.Tensor(dtype, data, shape);
   }
 
   async #run(
@@ -104,22 +180,45 @@ export class OrtExecutor implements Executor {
     outputs: readonly string[] = session.outputNames,
   ): Promise<Record<string, TensorData>> {
     const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
-        name,
-        new this.#ort.Tensor(dtype as Tensor.Type, data as Tensor.DataType, shape),
-      ]),
+      Object.entries(feeds).map(([name, feed]) => [name, this.#tensor(feed)]),
     );
     return this.#guard('run', graph, async () => {
       const results = await session.run(inputs, outputs);
       const tensors: Record<string, TensorData> = {};
       for (const name of outputs) {
         const result = results[name]!;
-        const data = await result.getData();
-        tensors[name] = { dtype: result.type as DType, shape: result.dims, data };
+        tensors[name] = await dataOf(result);
         result.dispose();
       }
       return tensors;
     });
+  }
+
+  async #runHolding(
+    session: InferenceSession,
+    graph: Graph,
+    feeds: Readonly<Record<string, TensorData | Held>>,
+    freed: () => void,
+  ): Promise<Record<string, Held>> {
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, feed]) => [
+        name,
+        feed instanceof HeldTensor ? feed.tensor : this.#tensor(feed as TensorData),
+      ]),
+    );
+    const read = (tensor: Tensor): Promise<TensorData> =>
+      this.#guard('run', graph, () => dataOf(tensor));
+    const results = await this.#guard('run', graph, () => session.run(inputs));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => {
+        this.#held++;
+        const free = (): void => {
+          this.#held--;
+          freed();
+        };
+        return [name, new HeldTensor(tensor, read, free)];
+      }),
+    );
   }
 
   async #guard<T>(doing: 'prepare' | 'run', graph: Graph, task: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
-import type { Program } from '@convlens/core';
-import { LensError, type Graph } from '@convlens/onnx';
+import type { Held, HoldingProgram, Program } from '@convlens/core';
+import { LensError, type Graph, type TensorData } from '@convlens/onnx';
 import type { CountingExecutor } from './runtime.js';
 
 /**
@@ -11,10 +11,15 @@ export class UntilLost implements CountingExecutor {
   /** Ends the calls that are under way. Not a race with one promise, which would keep every result as long as it lives. */
   readonly #waiting = new Set<(error: LensError) => void>();
   #isLost = false;
+  /** See `Executor`; there where the runtime has it. */
+  readonly prepareHolding?: (graph: Graph) => Promise<HoldingProgram>;
 
   /** @param executor what runs graphs */
   constructor(executor: CountingExecutor) {
     this.#executor = executor;
+    if (executor.prepareHolding) {
+      this.prepareHolding = (graph) => this.#prepareHolding(() => executor.prepareHolding!(graph));
+    }
   }
 
   /** Tells that the device is gone: calls under way, and all later ones, fail with `E_BACKEND_LOST`. */
@@ -48,6 +53,28 @@ export class UntilLost implements CountingExecutor {
     };
   }
 
+  async #prepareHolding(prepare: () => Promise<HoldingProgram>): Promise<HoldingProgram> {
+    const program = await this.#race(prepare);
+    return {
+      run: async (feeds) => {
+        const inner = Object.entries(feeds).map(([name, feed]) => [
+          name,
+          feed instanceof HeldUntilLost ? feed.inner : feed,
+        ]);
+        const outputs = await this.#race(() =>
+          program.run(Object.fromEntries(inner) as typeof feeds),
+        );
+        return Object.fromEntries(
+          Object.entries(outputs).map(([name, held]) => [
+            name,
+            new HeldUntilLost(held, () => this.#race(() => held.read())),
+          ]),
+        );
+      },
+      dispose: () => this.#race(() => program.dispose()).catch(unlessLost),
+    };
+  }
+
   #race<T>(start: () => Promise<T>): Promise<T> {
     if (this.#isLost) return Promise.reject(loss());
     return new Promise<T>((resolve, reject) => {
@@ -55,6 +82,21 @@ export class UntilLost implements CountingExecutor {
       const settled = (): void => void this.#waiting.delete(reject);
       start().then(resolve, reject).then(settled, settled);
     });
+  }
+}
+
+/** An output that can be read as long as its device is there. */
+class HeldUntilLost implements Held {
+  readonly inner: Held;
+  readonly read: () => Promise<TensorData>;
+
+  constructor(inner: Held, read: () => Promise<TensorData>) {
+    this.inner = inner;
+    this.read = read;
+  }
+
+  dispose(): void {
+    this.inner.dispose();
   }
 }
 
