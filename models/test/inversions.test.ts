@@ -43,8 +43,6 @@ it.each(embedded)(
     expect(losses[0]).toBeLessThan(0.1);
     for (let i = 1; i < 4; i++) {
       expect(distances[i]).toBeGreaterThan(distances[i - 1]!);
-      // The fourth layer of the VGG is matched better than its third (0.03 after 0.05), by far other pictures.
-      if (id === 'vgg11' && i === 3) continue;
       expect(losses[i]).toBeGreaterThan(losses[i - 1]!);
     }
   },
