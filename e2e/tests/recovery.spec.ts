@@ -17,20 +17,20 @@ test('a worker that dies is replaced; network, image and view stay', async ({ pa
 });
 
 test('a lost GPU device: the next backend goes on by itself', async ({ page, context }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet&layer=relu1&view=maps');
   await expect(viewer.classes).toHaveCount(5);
   await page.getByLabel('Backend').selectOption('WebGPU');
   await expect(page.locator('.badge')).toHaveAttribute('data-backend', 'webgpu', {
-    timeout: 120_000,
+    timeout: 240_000,
   });
   const before = await viewer.classes.allInnerTexts();
   const browser = await context.browser()!.newBrowserCDPSession();
   await browser.send('Browser.crashGpuProcess').catch(() => undefined);
   await viewer.layer('relu2').click();
   await expect(page.locator('.badge')).toHaveAttribute('data-backend', 'wasm', {
-    timeout: 120_000,
+    timeout: 240_000,
   });
   await expect(viewer.readout).toContainText('relu2: 80');
   await expect(viewer.classes.first()).toContainText(before[0]!.split('\n')[0]!);

@@ -4,7 +4,7 @@ import { Studio } from '../support/studio.js';
 test('a worker that dies in the middle of a run: it goes on from the last frame', async ({
   page,
 }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const studio = new Studio(page, galleryUrl('plain'));
   await studio.open('network=alexnet&set=steps:2500');
   await expect.poll(() => studio.film.count(), { timeout: 90_000 }).toBeGreaterThan(1);
@@ -21,20 +21,20 @@ test('a worker that dies in the middle of a run: it goes on from the last frame'
 });
 
 test('a lost GPU in the middle of a run: the next backend goes on', async ({ page, context }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const studio = new Studio(page, galleryUrl('isolated'));
   await studio.open('network=vgg11&make=unit&layer=relu1_1&channel=3&set=steps:30');
   await studio.done();
   await page.getByLabel('Backend').selectOption('WebGPU');
   await expect(page.locator('[data-backend]')).toHaveAttribute('data-backend', 'webgpu', {
-    timeout: 120_000,
+    timeout: 240_000,
   });
   await studio.setNumber('Steps', 4000);
-  await expect.poll(() => studio.film.count(), { timeout: 120_000 }).toBeGreaterThan(1);
+  await expect.poll(() => studio.film.count(), { timeout: 240_000 }).toBeGreaterThan(1);
   const browser = await context.browser()!.newBrowserCDPSession();
   await browser.send('Browser.crashGpuProcess').catch(() => undefined);
   await expect(page.locator('[data-backend]')).toHaveAttribute('data-backend', 'wasm', {
-    timeout: 120_000,
+    timeout: 240_000,
   });
   await expect(studio.status).toContainText(/Running|Done/);
   await expect(studio.problem).toBeHidden();
