@@ -129,6 +129,21 @@ describe('choosing a backend', () => {
     expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
   });
 
+  it.each([0, 30])('takes what is chosen %i ms after it began to pass that over', async (ms) => {
+    const shy = fake('webgpu', { shy: true });
+    const start: Fake['start'] = async (...asked) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return shy.start(...asked);
+    };
+    const backends = new Backends([{ ...shy, start }, fake('wasm')]);
+    const first = backends.use('auto', job);
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    const chosen = backends.use('webgpu', job);
+    expect((await first).backend).toBe('wasm');
+    expect((await chosen).backend).toBe('webgpu');
+    expect((await backends.runtime(job)).runtime.backend).toBe('webgpu');
+  });
+
   it('falls back when the chosen one does not work, and keeps the person informed', async () => {
     const backends = new Backends([fake('webgpu', { refuse: 'no adapter.' }), fake('wasm')]);
     const report = await backends.use('webgpu', job);

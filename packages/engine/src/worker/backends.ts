@@ -74,14 +74,15 @@ export class Backends {
    * @throws LensError `E_BACKEND_INIT` when none works
    */
   async use(choice: BackendChoice, job: Job): Promise<BackendReport> {
-    for (const factory of this.#factories)
-      if (fits(factory, choice)) this.#failed.delete(factory.id);
-    return this.#once(choice, job);
+    return this.#once(choice, job, true);
   }
 
   /** One start at a time: a second caller gets the first one's result before its own wish is looked at. */
-  async #once(choice: BackendChoice, job: Job): Promise<BackendReport> {
-    await this.#starting?.catch(() => undefined);
+  async #once(choice: BackendChoice, job: Job, anew = false): Promise<BackendReport> {
+    while (this.#starting) await this.#starting.catch(() => undefined);
+    // Not before: the start that is waited for may pass over what is wished for here.
+    for (const factory of this.#factories)
+      if (anew && fits(factory, choice)) this.#failed.delete(factory.id);
     const current = this.#current;
     const isGood = current && !this.#lost && (choice === 'auto' || fits(current.runtime, choice));
     if (isGood) return current.report;
