@@ -23,13 +23,6 @@ export const layout: CSSResult = css`
   .top button {
     padding: 0 10px;
   }
-  .group {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px;
-    min-width: 0;
-  }
   select {
     max-width: 180px;
   }

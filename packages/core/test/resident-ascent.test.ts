@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
-import { float32 } from '@convlens/onnx';
+import { float32, LensError } from '@convlens/onnx';
 import {
   Ascent,
   Goals,
@@ -170,6 +170,28 @@ describe('an ascent whose numbers stay on the device', () => {
     // Numbers and moments once; three numbers a picture of each step when all are done.
     expect(count.read).toBe(3 + 3 * 50);
     expect(count.held).toBe(held);
+    await ascent.dispose();
+    expect(count.held).toBe(0);
+  });
+
+  it('holds nothing of steps that failed', async () => {
+    const failing: Executor = {
+      ...holding,
+      async prepareHolding(graph) {
+        const program = await holding.prepareHolding!(graph);
+        let runs = 0;
+        const broken = (): Promise<never> =>
+          Promise.reject(new LensError('E_BACKEND_LOST', 'The device was lost.'));
+        return {
+          ...program,
+          run: (feeds) => (graph.name === 'step' && ++runs > 2 ? broken() : program.run(feeds)),
+        };
+      },
+    };
+    const ascent = new Ascent(new Goals(network, failing), cases.natural!);
+    await ascent.steps(1);
+    await expect(ascent.steps(3)).rejects.toMatchObject({ code: 'E_BACKEND_LOST' });
+    expect(ascent.state.step).toBe(1);
     await ascent.dispose();
     expect(count.held).toBe(0);
   });

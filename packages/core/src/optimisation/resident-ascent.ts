@@ -134,16 +134,47 @@ export class ResidentAscent {
     if (looks.some((views) => !views.every((view) => this.#isDrawable(view)))) return undefined;
     this.#views ??= this.#viewsOf(looks[0]!);
     const { program, feeds } = await (this.#made ??= this.#prepare());
-    let numbers = this.#at?.state === state ? this.#at.numbers : await this.#upload(state);
+    const held = new Set<Held>();
+    try {
+      const done = await this.#run(program, feeds, state, looks, held);
+      if (!done) return undefined;
+      // What stays is not freed.
+      for (const kept of heldOf(done.numbers)) held.delete(kept);
+      this.#at = { state: done.state, numbers: done.numbers };
+      return { state: done.state, reports: done.reports };
+    } finally {
+      for (const each of held) each.dispose();
+    }
+  }
+
+  /** The steps themselves; everything that they hold at their end is in `held`. */
+  async #run(
+    program: HoldingProgram,
+    feeds: Readonly<Record<string, Held>>,
+    state: AscentState,
+    looks: readonly (readonly View[])[],
+    held: Set<Held>,
+  ): Promise<
+    | { readonly state: AscentState; readonly reports: StepReport[]; readonly numbers: Numbers }
+    | undefined
+  > {
+    const before = this.#at;
     this.#at = undefined;
+    if (before) for (const each of heldOf(before.numbers)) held.add(each);
+    let numbers = before?.state === state ? before.numbers : await this.#upload(state);
+    for (const each of heldOf(numbers)) held.add(each);
     const found: Record<'values' | 'totals' | 'slopes', Held>[] = [];
-    for (let i = 0; i < count; i++) {
+    for (const [i, views] of looks.entries()) {
       const outputs = await program.run({
         ...feeds,
-        ...this.#stepFeeds(state, i, looks[i]!),
+        ...this.#stepFeeds(state, i, views),
         ...feedsOf(numbers),
       });
-      free(numbers);
+      for (const each of Object.values(outputs)) held.add(each);
+      for (const each of heldOf(numbers)) {
+        held.delete(each);
+        each.dispose();
+      }
       numbers = {
         parameters: outputs[STEP.parameters]!,
         first: outputs[STEP.first],
@@ -155,8 +186,8 @@ export class ResidentAscent {
         slopes: outputs[STEP.slopes]!,
       });
     }
-    const read = async (held: Held | undefined): Promise<Float32Array | undefined> =>
-      held && ((await held.read()) as Tensor).data;
+    const read = async (one: Held | undefined): Promise<Float32Array | undefined> =>
+      one && ((await one.read()) as Tensor).data;
     const [parameters, first, second, ...told] = await Promise.all([
       read(numbers.parameters),
       read(numbers.first),
@@ -167,40 +198,36 @@ export class ResidentAscent {
         slopes: (await read(slopes))!,
       })),
     ]);
-    for (const step of found) for (const held of Object.values(step)) held.dispose();
     const usual = told.every(
       ({ totals, slopes }) => totals.every(Number.isFinite) && slopes.every((slope) => slope > 0),
     );
-    if (!usual) {
-      free(numbers);
-      return undefined;
-    }
+    if (!usual) return undefined;
     const { length } = state.pictures;
     const part = (all: Float32Array | undefined, i: number): Float32Array =>
       all
         ? all.slice((i * all.length) / length, ((i + 1) * all.length) / length)
         : new Float32Array();
     const next: AscentState = {
-      step: state.step + count,
+      step: state.step + looks.length,
       pictures: state.pictures.map(({ memory }, i): PictureState => ({
         parameters: part(parameters, i),
         memory: {
           first: part(first, i),
           second: part(second, i),
-          steps: memory.steps + count,
+          steps: memory.steps + looks.length,
         },
       })),
     };
-    this.#at = { state: next, numbers };
     return {
       state: next,
+      numbers,
       reports: told.map(({ values, totals }, i) => ({ step: state.step + i, values, totals })),
     };
   }
 
   /** Frees what it holds. Its program is kept with the objectives. */
   async dispose(): Promise<void> {
-    if (this.#at) free(this.#at.numbers);
+    for (const each of this.#at ? heldOf(this.#at.numbers) : []) each.dispose();
     this.#at = undefined;
     const made = await this.#made?.catch(() => undefined);
     this.#made = undefined;
@@ -320,10 +347,8 @@ function feedsOf({ parameters, first, second }: Numbers): Record<string, Held> {
   };
 }
 
-function free({ parameters, first, second }: Numbers): void {
-  parameters.dispose();
-  first?.dispose();
-  second?.dispose();
+function heldOf({ parameters, first, second }: Numbers): Held[] {
+  return [parameters, first, second].filter((each) => each !== undefined);
 }
 
 /** A graph that gives what it is fed. */

@@ -131,12 +131,19 @@ export class OrtExecutor implements Executor {
     };
     return {
       run: async (feeds) => {
-        const outputs = await this.#runHolding(session, graph, feeds, () => {
+        const freed = (): void => {
           outside--;
           void settle();
-        });
-        outside += Object.keys(outputs).length;
-        return outputs;
+        };
+        // A run that is under way counts as one that will be held.
+        outside++;
+        try {
+          const outputs = await this.#runHolding(session, graph, feeds, freed);
+          outside += Object.keys(outputs).length;
+          return outputs;
+        } finally {
+          freed();
+        }
       },
       dispose: () => {
         wanted = false;
