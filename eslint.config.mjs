@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   adapters: ['onnx'],
   data: ['onnx'],
   core: ['onnx', 'autodiff', 'adapters', 'data'],
-  tfjs: ['onnx', 'autodiff', 'core'],
+  kernels: [],
+  tfjs: ['onnx', 'autodiff', 'core', 'kernels'],
   engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'core', 'tfjs'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
   cli: ['onnx', 'autodiff', 'adapters', 'data', 'core', 'engine'],
@@ -67,6 +68,8 @@ export default defineConfig(
       '**/test-results/**',
       '**/artifacts/**',
       '**/.turbo/**',
+      // AssemblyScript, which its own compiler checks.
+      'packages/kernels/assembly/**',
     ],
   },
   js.configs.recommended,

@@ -6,8 +6,8 @@ import { describeNetwork } from '@convlens/adapters';
 import { differentiate, objective } from '@convlens/autodiff';
 import { attack, NetworkClassifier, planesOf, robustnessCurves, topClass } from '@convlens/core';
 import { renderSample, sampleScenes } from '@convlens/data/samples';
-import { createNodeWasmExecutor } from '@convlens/engine/node';
 import { cut, float32, inferShapes, read } from '@convlens/onnx';
+import { pageExecutor } from './page-runtime.mjs';
 import { ratio, summary } from './statistics.mjs';
 
 /** The lowering of max-pooling that the engine takes on this runtime. */
@@ -126,8 +126,9 @@ async function curve(id, executor) {
 
 /** All of it. */
 export async function attacking(rounds = 9) {
-  const executor = await createNodeWasmExecutor();
+  const executor = await pageExecutor();
   return {
+    runtime: 'tfjs-wasm',
     threads: 1,
     step: await steps(embedded('resnet18'), executor, rounds),
     robustnessCurve: {

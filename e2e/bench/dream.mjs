@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describeNetwork } from '@convlens/adapters';
 import { buildResNet } from '@convlens/adapters/builders';
 import { classGoal, Goals, presets, startRun, visualizeRecipe } from '@convlens/core';
-import { createNodeWasmExecutor } from '@convlens/engine/node';
 import { read } from '@convlens/onnx';
+import { pageExecutor } from './page-runtime.mjs';
 import { ratio, summary } from './statistics.mjs';
 
 /** An executor that adds up the time in which networks run. */
@@ -30,7 +30,7 @@ function timed(executor) {
  */
 async function step(rounds) {
   const network = describeNetwork(buildResNet({ depth: 18, inputSize: 224, batch: 'N' }));
-  const { clock, executor } = timed(await createNodeWasmExecutor());
+  const { clock, executor } = timed(await pageExecutor());
   const goals = new Goals(network, executor, 'portable');
   const [preset] = presets(network);
   const run = startRun(goals, visualizeRecipe('resnet18', [classGoal(3)], preset), {});
@@ -65,7 +65,7 @@ async function sheet() {
   const { networks } = JSON.parse(file('manifest.json').toString());
   const { preprocessing } = networks.find(({ id }) => id === 'resnet18');
   const network = describeNetwork(read(file('resnet18.onnx')), { preprocessing });
-  const goals = new Goals(network, await createNodeWasmExecutor(), 'portable');
+  const goals = new Goals(network, await pageExecutor(), 'portable');
   const [preset] = presets(network);
   const layers = {};
   for (const layer of ['layer2.1.relu', 'layer3.1.relu', 'layer4.1.relu']) {
@@ -93,5 +93,5 @@ async function sheet() {
 
 /** Both, one WASM thread. */
 export async function dreaming(rounds = 25) {
-  return { threads: 1, step: await step(rounds), sheet: await sheet() };
+  return { runtime: 'tfjs-wasm', threads: 1, step: await step(rounds), sheet: await sheet() };
 }

@@ -7,11 +7,7 @@
 import { describeNetwork } from '@convlens/adapters';
 import { buildAlexNet, buildDenseNet, buildResNet, buildVgg } from '@convlens/adapters/builders';
 import { differentiate, objective } from '@convlens/autodiff';
-import {
-  createNodeExecutor,
-  createNodeTfjsExecutor,
-  createNodeWasmExecutor,
-} from '@convlens/engine/node';
+import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
 import { cut, float32, inferShapes } from '@convlens/onnx';
 import {
   NODE_POLICY,
@@ -21,6 +17,7 @@ import {
   UNCHANGED,
   WASM_POLICY,
 } from '@convlens/optimizer';
+import { pageExecutor } from './page-runtime.mjs';
 import { ratio, summary } from './statistics.mjs';
 import { tensorflowPrograms } from './tfjs.mjs';
 
@@ -92,7 +89,7 @@ async function times() {
   }
   if (wasm) {
     // The other library that may run on WASM; the better of the two is what a person can have.
-    const program = await (await createNodeTfjsExecutor()).prepare(graph);
+    const program = await (await pageExecutor()).prepare(graph);
     runs.valueAndGradientTfjs = () => program.run(feeds);
   }
   if (wasm && name === 'vgg16') {

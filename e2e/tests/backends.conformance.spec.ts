@@ -82,23 +82,33 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet&layer=relu1&view=maps');
   await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
-  const runtime = (): Promise<string | undefined> =>
-    page.evaluate(() => document.querySelector('filter-viewer')!.engine.backend?.runtime);
-  expect(await runtime()).toBe('tfjs-wasm');
-  const before = await viewer.classes.allInnerTexts();
+  // With more threads than this machine may have, ONNX Runtime is the better one.
+  const answer = (): Promise<{ runtime: string | undefined; logits: number[] }> =>
+    page.evaluate(async () => {
+      const { engine } = document.querySelector('filter-viewer')!;
+      const kept = globalThis as { many?: typeof engine };
+      if (!kept.many) {
+        const Client = engine.constructor as new (options: object) => typeof engine;
+        const workerUrl = performance
+          .getEntriesByType('resource')
+          .find(({ name }) => name.includes('engine.worker'))!.name;
+        const runtimeBase = new URL('../runtime/', document.baseURI);
+        kept.many = new Client({ runtimeBase, workerUrl, threads: 4 });
+        await kept.many.openNetwork({ id: 'built', built: 'resnet18-224' });
+        const data = Uint8ClampedArray.from({ length: 4 * 50 ** 2 }, (_, i) => (i * 7) % 256);
+        await kept.many.openImage({ id: 'any', pixels: { data, width: 50, height: 50 } });
+      }
+      const request = { network: 'built', image: 'any', layers: [], scores: true };
+      const { logits } = await kept.many.activations(request);
+      return { runtime: kept.many.backend?.runtime, logits: Array.from(logits!) };
+    });
+  const before = await answer();
+  expect(before.runtime).toBe('tfjs-wasm');
   arrive();
-  let asked = 0;
-  // Any layer asks again; sooner or later it is the other one that answers.
-  await expect
-    .poll(
-      async () => {
-        await viewer.layer(`relu${1 + (++asked % 5)}`).click();
-        return runtime();
-      },
-      { timeout: 360_000 },
-    )
-    .toBe('ort-wasm');
-  expect(await viewer.classes.allInnerTexts()).toEqual(before);
+  await expect.poll(async () => (await answer()).runtime, { timeout: 360_000 }).toBe('ort-wasm');
+  const [one, other] = [before.logits, (await answer()).logits];
+  const size = Math.hypot(...one);
+  expect(Math.hypot(...one.map((logit, i) => logit - other[i]!)) / size).toBeLessThan(1e-5);
 });
 
 test('a WebGL context that is lost in the middle of a run: the next backend goes on', async ({

@@ -11,23 +11,36 @@ import {
   smoothGrad,
   type Target,
 } from '@convlens/core';
-import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
+import {
+  createNodeExecutor,
+  createNodeTfjsExecutor,
+  createNodeWasmExecutor,
+} from '@convlens/engine/node';
 import { float32, type TensorData } from '@convlens/onnx';
 import { distanceUpToKinks } from './support/kinks.js';
 import { open, oracles, relativeL2 } from './support/oracle.js';
 
 type Tensor = TensorData<'float32'>;
 
-describe.runIf(oracles.length > 0).each(['ort-node', 'ort-wasm'] as const)(
+const RUNTIMES = {
+  'ort-node': () => createNodeExecutor(),
+  'ort-wasm': () => createNodeWasmExecutor(),
+  'tfjs-wasm': () => createNodeTfjsExecutor(),
+} as const;
+
+describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
   "%s: projections and attributions equal PyTorch's",
   (runtime) => {
     it.each(oracles)(
       '%s',
       async (name) => {
         const { network, manifest, array, tolerance } = open(name);
-        const executor =
-          runtime === 'ort-node' ? createNodeExecutor() : await createNodeWasmExecutor();
-        const gradients = new Gradients(network, executor);
+        const executor = await RUNTIMES[runtime]();
+        const gradients = new Gradients(
+          network,
+          executor,
+          runtime === 'tfjs-wasm' ? 'portable' : 'indices',
+        );
         const maps = new FeatureMaps(network, executor);
         const input = array('x');
         const target: Target = { kind: 'class', index: manifest.choices.class };

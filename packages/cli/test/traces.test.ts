@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Network } from '@convlens/adapters';
+import type { PoolLowering } from '@convlens/autodiff';
 import {
   Ascent,
   Goals,
@@ -8,7 +9,11 @@ import {
   type AscentOptions,
   type Executor,
 } from '@convlens/core';
-import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
+import {
+  createNodeExecutor,
+  createNodeTfjsExecutor,
+  createNodeWasmExecutor,
+} from '@convlens/engine/node';
 import { UNCHANGED } from '@convlens/optimizer';
 import { cut, float32, type TensorData } from '@convlens/onnx';
 import { open, oracles, relativeL2, type Manifest } from './support/oracle.js';
@@ -104,6 +109,7 @@ async function departure(
 async function* besides(
   network: Network,
   executor: Executor,
+  pool: PoolLowering,
   start: Float32Array,
   unit: number,
 ): AsyncGenerator<Float32Array> {
@@ -124,7 +130,7 @@ async function* besides(
       if (distance < closest.distance) closest = { value, at, distance, signed };
     }
   }
-  const gradients = new Gradients(network, executor);
+  const gradients = new Gradients(network, executor, pool);
   const seed = values[closest.value] as TensorData<'float32'>;
   const one = new Float32Array(seed.data.length);
   one[closest.at] = 1;
@@ -136,17 +142,18 @@ async function* besides(
   const slope = found.get(name)!.data;
   const square = slope.reduce((sum, v) => sum + v * v, 0);
   yield start.map((v, i) => v - (3 * closest.signed * slope[i]!) / square);
-  for (let seed = 1; seed <= 12; seed++) {
+  for (let seed = 1; seed <= 24; seed++) {
     const [noise] = normalNoise(seed, 1, start.length, 1e-7 * unit);
     yield start.map((v, i) => v + noise![i]!);
   }
 }
 
-/** The runtimes; the last one as visitors have it, with convolutions rewritten after Winograd. */
+/** The runtimes; the last two as visitors have them, with convolutions after Winograd. */
 const RUNTIMES = {
   'ort-node': () => createNodeExecutor(),
   'ort-wasm': () => createNodeWasmExecutor({ policy: UNCHANGED }),
   'ort-wasm, fast convolutions': () => createNodeWasmExecutor(),
+  'tfjs-wasm, own convolutions': () => createNodeTfjsExecutor(),
 } as const;
 
 describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
@@ -157,14 +164,15 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
       async (name) => {
         const { network, manifest, array, tolerance } = open(name);
         const executor = await RUNTIMES[runtime]();
-        const goals = new Goals(network, executor);
+        const pool = runtime.startsWith('tfjs') ? 'portable' : 'indices';
+        const goals = new Goals(network, executor, pool);
         const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
         const all = traces(manifest, middle, array('start').data, array('x'));
         for (const [trace, task] of Object.entries(all)) {
           // Fast convolutions round a little more (5e-7 to 1e-5 of the largest value): a trace that the reference
           // itself calls chaotic parts earlier with them.
           const chaotic = manifest.traces[trace]!.tolerance.includes(null);
-          if (chaotic && runtime === 'ort-wasm, fast convolutions') continue;
+          if (chaotic && runtime.endsWith('convolutions')) continue;
           const worst = async (start: Float32Array): Promise<number> => {
             const run = new Ascent(goals, { ...task.options, start });
             return departure(run, task, manifest.traces[trace]!, (file, moved) => {
@@ -179,7 +187,7 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
           // A rectifier or switch on its kink falls as rounding will have it. That this is all there is to it is
           // shown by starts that differ by less than float32 does from float64, one of which falls the other way.
           let nearest = exact;
-          for await (const start of besides(network, executor, task.from, manifest.unit)) {
+          for await (const start of besides(network, executor, pool, task.from, manifest.unit)) {
             nearest = Math.min(nearest, await worst(start));
             if (nearest < 1) break;
           }

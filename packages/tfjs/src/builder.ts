@@ -36,6 +36,8 @@ function elementsOf({ data }: TensorData, kind: Kind): Elements {
 export interface Traits {
   /** Comparisons take many times longer than arithmetic (WASM: 12 ms instead of 1 ms for 3 million elements). */
   readonly slowComparisons: boolean;
+  /** Whether Convlens's own kernels are registered there. */
+  readonly ownKernels: boolean;
 }
 
 /** Registers in which a value lies, by layout. */

@@ -1,4 +1,5 @@
 export { TfjsExecutor, type Tfjs, type TfjsOptions } from './executor.js';
+export { registerOwnKernels, type OwnKernels } from './own-wasm-kernels.js';
 export { loweredOperators } from './lower/registry.js';
 export {
   operandsOf,
@@ -13,4 +14,10 @@ export {
   type Step,
 } from './plan.js';
 export type { Traits } from './builder.js';
-export { GPU_TRAITS, planGraph, WASM_TRAITS, type PlanOptions } from './planner.js';
+export {
+  GPU_TRAITS,
+  OWN_WASM_TRAITS,
+  planGraph,
+  WASM_TRAITS,
+  type PlanOptions,
+} from './planner.js';

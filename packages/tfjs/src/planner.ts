@@ -4,10 +4,12 @@ import { Builder, type Traits } from './builder.js';
 import { loweringOf } from './lower/registry.js';
 import type { Plan, Port } from './plan.js';
 
-/** Traits of the WASM backend. */
-export const WASM_TRAITS: Traits = { slowComparisons: true };
+/** Traits of the WASM backend as it comes. */
+export const WASM_TRAITS: Traits = { slowComparisons: true, ownKernels: false };
+/** Traits of the WASM backend with Convlens's own kernels. */
+export const OWN_WASM_TRAITS: Traits = { slowComparisons: true, ownKernels: true };
 /** Traits of the WebGL and WebGPU backends. */
-export const GPU_TRAITS: Traits = { slowComparisons: false };
+export const GPU_TRAITS: Traits = { slowComparisons: false, ownKernels: false };
 
 /** What is known before a graph is planned. */
 export interface PlanOptions {

@@ -3,7 +3,9 @@ import { cut, elementCount, float32, read, type Graph, type TensorData } from '@
 import { describe, expect, it } from 'vitest';
 import { relativeError } from './support/errors.js';
 import { has, load, loadArray, loadJson } from './support/shared.js';
-import { executor } from './support/wasm.js';
+import { executorWith } from './support/wasm.js';
+
+const executor = await executorWith('fused');
 
 interface Quantity {
   readonly file: string;

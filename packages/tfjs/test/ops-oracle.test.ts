@@ -3,7 +3,7 @@ import { cut, float32, read, type TensorData } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
 import { worstError } from './support/errors.js';
 import { has, load, loadJson } from './support/shared.js';
-import { executor } from './support/wasm.js';
+import { executorWith } from './support/wasm.js';
 
 interface Case {
   readonly name: string;
@@ -24,34 +24,37 @@ describe(`tfjs-wasm: operators against PyTorch (shared/${folder})`, () => {
     expect(cases.length).toBeGreaterThanOrEqual(80);
   });
 
-  it.each(cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
-    const graph = read(load(`${folder}/${each.model}`));
-    const bytes = load(`${folder}/${each.data}`);
-    const arrays = Object.fromEntries(
-      Object.entries(each.tensors).map(([name, { shape, offset }]): [string, TensorData] => {
-        const count = shape.reduce((product, extent) => product * extent, 1);
-        const start = bytes.byteOffset + offset;
-        const data = new Float32Array(bytes.buffer.slice(start, start + 4 * count));
-        return [name, float32(data, shape)];
-      }),
-    );
-    const wrt = graph.inputs.map(({ name }) => name);
-    const product = vjp(cut(graph, ['y']), {
-      cotangents: { y: { input: 'dy' } },
-      wrt,
-      pool: 'portable',
-      outputs: ['y'],
+  describe.each(['fused', 'not fused', 'the library’s'] as const)('kernels: %s', (kernels) => {
+    it.each(cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
+      const executor = await executorWith(kernels);
+      const graph = read(load(`${folder}/${each.model}`));
+      const bytes = load(`${folder}/${each.data}`);
+      const arrays = Object.fromEntries(
+        Object.entries(each.tensors).map(([name, { shape, offset }]): [string, TensorData] => {
+          const count = shape.reduce((product, extent) => product * extent, 1);
+          const start = bytes.byteOffset + offset;
+          const data = new Float32Array(bytes.buffer.slice(start, start + 4 * count));
+          return [name, float32(data, shape)];
+        }),
+      );
+      const wrt = graph.inputs.map(({ name }) => name);
+      const product = vjp(cut(graph, ['y']), {
+        cotangents: { y: { input: 'dy' } },
+        wrt,
+        pool: 'portable',
+        outputs: ['y'],
+      });
+      const program = await executor.prepare(product.graph);
+      const results = await program.run(arrays);
+      await program.dispose();
+      const check = (result: string, expected: string, bound: number): void => {
+        const [mine, theirs] = [results[result]!, arrays[expected]!];
+        expect(mine.shape, expected).toEqual(theirs.shape);
+        const error = worstError(mine.data as Float32Array, theirs.data as Float32Array);
+        expect(error, expected).toBeLessThan(bound);
+      };
+      check('y', 'y', tolerance.value);
+      for (const name of wrt) check(product.gradients[name]!, `d${name}`, tolerance.product);
     });
-    const program = await executor.prepare(product.graph);
-    const results = await program.run(arrays);
-    await program.dispose();
-    const check = (result: string, expected: string, bound: number): void => {
-      const [mine, theirs] = [results[result]!, arrays[expected]!];
-      expect(mine.shape, expected).toEqual(theirs.shape);
-      const error = worstError(mine.data as Float32Array, theirs.data as Float32Array);
-      expect(error, expected).toBeLessThan(bound);
-    };
-    check('y', 'y', tolerance.value);
-    for (const name of wrt) check(product.gradients[name]!, `d${name}`, tolerance.product);
   });
 });

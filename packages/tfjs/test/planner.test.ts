@@ -3,9 +3,18 @@ import { buildVgg } from '@convlens/adapters/builders';
 import { differentiate, objective } from '@convlens/autodiff';
 import { elementCount, float32, type Graph, type Node } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
-import { GPU_TRAITS, operandsOf, planGraph, schedule, WASM_TRAITS } from '../src/index.js';
+import {
+  GPU_TRAITS,
+  operandsOf,
+  OWN_WASM_TRAITS,
+  planGraph,
+  schedule,
+  WASM_TRAITS,
+} from '../src/index.js';
 import { noise, relativeError } from './support/errors.js';
-import { executor, tf } from './support/wasm.js';
+import { executorWith, tf } from './support/wasm.js';
+
+const executor = await executorWith('fused');
 
 const network = describeNetwork(
   buildVgg({ depth: 11, batch: 1, fold: true, inputSize: 64, width: 0.25, classes: 10, seed: 4 }),
@@ -58,6 +67,20 @@ describe('planning', () => {
       expect(attributes.activation).toBe('relu');
     }
     expect(steps.map(({ kernel }) => kernel)).not.toContain('Relu');
+  });
+
+  it('takes its own kernels where they are, Winograd’s filtering for 3 x 3 and a gate for ReLU’s derivative', () => {
+    const plan = planGraph(gradient(), { runtime: 'tfjs-wasm', traits: OWN_WASM_TRAITS });
+    const steps = schedule(
+      plan,
+      plan.outputs.map(({ name }) => name),
+    );
+    const count = (wanted: string): number =>
+      steps.filter(({ step }) => step.kernel === wanted).length;
+    // Forward and backward each; the first layer has three channels, backward it has three outputs.
+    expect(count('ConvlensWinograd')).toBe(14);
+    expect(count('ConvlensGate')).toBeGreaterThanOrEqual(8);
+    expect(count('FusedConv2D')).toBe(0);
   });
 
   it('frees every register once, after it was read last', () => {

@@ -6,7 +6,7 @@ import type * as Core from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
 import { LensError } from '@convlens/onnx';
 import { NODE_POLICY, optimize as rewrite, WASM_POLICY, type Policy } from '@convlens/optimizer';
-import { TfjsExecutor, WASM_TRAITS } from '@convlens/tfjs';
+import { TfjsExecutor, OWN_WASM_TRAITS, registerOwnKernels } from '@convlens/tfjs';
 import { Backends } from '../worker/backends.js';
 import { Compute } from '../worker/compute.js';
 import { Engine } from '../worker/engine.js';
@@ -88,7 +88,9 @@ export async function createNodeTfjsExecutor(): Promise<TfjsExecutor> {
     wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
     wasm.setThreadsCount(1);
     await core.setBackend('wasm');
-    return new TfjsExecutor(core, { runtime: 'tfjs-wasm', backend: 'wasm', traits: WASM_TRAITS });
+    await registerOwnKernels(core);
+    const traits = OWN_WASM_TRAITS;
+    return new TfjsExecutor(core, { runtime: 'tfjs-wasm', backend: 'wasm', traits });
   } catch (cause) {
     throw new LensError('E_BACKEND_INIT', 'TensorFlow.js could not be loaded in Node.', { cause });
   }

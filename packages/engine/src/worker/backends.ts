@@ -214,8 +214,9 @@ export class Backends {
     const { id, backend } = runtime;
     if (!this.#measurements || (backend !== 'webgpu' && backend !== 'webgl')) return true;
     const ms = (await this.#measurements.get(id)) ?? (await this.#measure(runtime));
-    // The last of them is the small one: 137 kB to know it.
-    const small = this.#factories.findLast((factory) => factory.backend === 'wasm');
+    // The small one if there is one: 140 kB to know it.
+    const rivals = this.#factories.filter((factory) => factory.backend === 'wasm');
+    const small = rivals.find(({ light }) => light) ?? rivals.at(-1);
     if (!small) return true;
     let other = await this.#measurements.get(small.id);
     if (other === undefined) {

@@ -8,6 +8,9 @@ import { threadsOf } from './wasm-executor.js';
 
 export { decodeImage, readBitmap } from './images.js';
 
+/** Threads with which ONNX Runtime is still the slower one on WASM (decision 0012). */
+const FASTER_THAN = 2;
+
 /**
  * The computing part with the runtimes of a browser, best first.
  *
@@ -17,14 +20,16 @@ export function createCompute(config: EngineConfig): Compute {
   const { runtimeBase, threads, optimize = true, tune = true } = config;
   const speeds = storedSpeeds(`${threadsOf(threads)} threads`);
   const kept = optimize && tune ? speeds.forms('ort-wasm') : undefined;
+  const ort = ortWasm(runtimeBase, threads, optimize, kept);
+  const tfjs = tfjsWasm(runtimeBase);
   return new Compute(
     new Backends(
       [
         ortWebGpu(runtimeBase),
         tfjsWebGpu(),
         tfjsWebGl(),
-        ortWasm(runtimeBase, threads, optimize, kept),
-        tfjsWasm(runtimeBase),
+        // Convlens's kernels, on one thread, against those of ONNX Runtime on all.
+        ...(threadsOf(threads) > FASTER_THAN ? [ort, tfjs] : [tfjs, ort]),
       ],
       speeds.measurements,
     ),

@@ -5,7 +5,7 @@ import type { KeptForms } from './tuned-executor.js';
 
 const STORE = 'speeds';
 /** Changed when runtimes, or what is measured, change: older figures then no longer count. */
-const VERSION = 2;
+const VERSION = 3;
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -3,17 +3,21 @@ import {
   env,
   findBackendFactory,
   getBackend,
+  getKernel,
   memory,
   registerBackend,
+  registerKernel,
   removeBackend,
   setBackend,
+  unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { LensError } from '@convlens/onnx';
-import { GPU_TRAITS, TfjsExecutor, WASM_TRAITS } from '@convlens/tfjs';
+import { GPU_TRAITS, OWN_WASM_TRAITS, registerOwnKernels, TfjsExecutor } from '@convlens/tfjs';
 import type { Job } from './jobs.js';
 import type { Runtime } from './runtime.js';
 import { fetchWasm, TFJS_FILES } from './runtime-files.js';
 import { wasmReason } from './wasm-executor.js';
+import { watchMemory } from './wasm-memory.js';
 import { findGpu, isSoftware } from './webgpu-device.js';
 
 /** Named one by one, so that the rest of the library is left out. */
@@ -53,11 +57,15 @@ export async function startWasm(base: string, job: Job): Promise<Runtime> {
   wasm.setWasmPaths(base);
   wasm.setThreadsCount(1);
   await activate('wasm');
+  const registry = { engine, getKernel, registerKernel, unregisterKernel };
+  watchMemory((await registerOwnKernels(registry)).memory);
   return {
     backend: 'wasm',
     id: 'tfjs-wasm',
     threads: 1,
-    executor: new TfjsExecutor(tf, { runtime: 'tfjs-wasm', backend: 'wasm', traits: WASM_TRAITS }),
+    executor: new TfjsExecutor(tf, {
+      ...{ runtime: 'tfjs-wasm', backend: 'wasm', traits: OWN_WASM_TRAITS },
+    }),
     reason: wasmReason(1),
     // Its memory never shrinks and its module starts only once: it stays for the next time.
     dispose: () => Promise.resolve(),

@@ -14,6 +14,15 @@ export function watchWasmMemory(): void {
   };
 }
 
+/**
+ * Watches one that a module made for itself, without the constructor.
+ *
+ * @param memory what it exports
+ */
+export function watchMemory(memory: WebAssembly.Memory): void {
+  memories.add(new WeakRef(memory));
+}
+
 /** Bytes of all WebAssembly memories that are alive. */
 export function wasmMemoryBytes(): number {
   let bytes = 0;

@@ -1,6 +1,7 @@
 import type { Builder } from '../builder.js';
 import type { Layout } from '../layout.js';
 import type { Lowering, Lowerings } from './lowering.js';
+import { OWN } from './own-kernels.js';
 
 /** Operators whose results are finite as long as their inputs are, and do not grow beyond all bounds. */
 const TAME = new Set(
@@ -22,20 +23,27 @@ function mayMultiply(b: Builder, name: string): boolean {
   return !producer || TAME.has(producer.op);
 }
 
+/** What is compared with 0 to make the mask, of numbers: `x > 0`. */
+function signOf(b: Builder, test: string): string | undefined {
+  const producer = b.producer(test);
+  const [x = '', limit] = producer?.inputs ?? [];
+  const isSign =
+    producer?.op === 'Greater' &&
+    b.number(limit) === 0 &&
+    b.constant(limit)!.shape.length === 0 &&
+    b.kind(x) === 'float32';
+  return isSign ? x : undefined;
+}
+
 /**
  * The mask as numbers. The Step kernel is many times faster than a comparison with 0 and a cast; on WASM, so are differences
  * than a comparison.
  */
 function maskOf(b: Builder, test: string, layout: Layout): number {
   const producer = b.producer(test);
-  const [x = '', limit] = producer?.inputs ?? [];
-  const isStep =
-    producer?.op === 'Greater' &&
-    b.number(limit) === 0 &&
-    b.constant(limit)!.shape.length === 0 &&
-    b.kind(x) === 'float32';
-  if (isStep) {
-    const input = b.in(x, layout);
+  const sign = signOf(b, test);
+  if (sign !== undefined) {
+    const input = b.in(sign, layout);
     return b.emit('Step', { x: input }, { alpha: 0 }, b.extents(input));
   }
   const isEqual =
@@ -74,7 +82,17 @@ const where: Lowering = (b, node) => {
   const output = node.outputs[0]!;
   const layout = b.layoutOf(node.inputs);
   const shape = b.shapeIn(output, layout);
-  if (b.kind(yes) === 'float32' && b.number(no) === 0 && mayMultiply(b, yes)) {
+  const isGate = b.kind(yes) === 'float32' && b.number(no) === 0;
+  const sign = isGate && b.traits.ownKernels ? signOf(b, test) : undefined;
+  const areAlike = [sign ?? '', yes].every(
+    (name) => name && b.shape(name).join() === b.shape(output).join(),
+  );
+  if (sign !== undefined && areAlike) {
+    const inputs = { x: b.in(sign, layout), g: b.in(yes, layout) };
+    b.define(output, b.emit(OWN.gate, inputs, {}, shape), layout);
+    return;
+  }
+  if (isGate && mayMultiply(b, yes)) {
     const [a, mask] = [b.in(yes, layout), maskOf(b, test, layout)];
     b.define(output, b.emit('Multiply', { a, b: mask }, {}, shape), layout);
     return;

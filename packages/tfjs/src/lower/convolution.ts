@@ -6,7 +6,9 @@ import {
   channelsOf,
   emitConvolution,
   type Activation,
+  type Bias,
   type Convolution,
+  type Filters,
 } from './emit-convolution.js';
 import type { Lowering, Lowerings } from './lowering.js';
 import { transposeConvolution } from './transposed-convolution.js';
@@ -14,7 +16,9 @@ import { transposeConvolution } from './transposed-convolution.js';
 /** Brings filters `[out, in, height, width]` to `[height, width, in, out]`. */
 const FILTERS_LAST: readonly number[] = [2, 3, 1, 0];
 
-function filtersOf(b: Builder, name: string, from: number, count: number): number {
+type Extents = [number, number, number, number];
+
+function filtersOf(b: Builder, name: string, from: number, count: number): Filters | number {
   const shape = b.shape(name);
   const [outputs] = shape as [number];
   const constant = b.constant(name) as TensorData<'float32'> | undefined;
@@ -25,21 +29,26 @@ function filtersOf(b: Builder, name: string, from: number, count: number): numbe
   }
   const size = constant.data.length / outputs;
   const part = [count, ...shape.slice(1)];
-  return b.literal(`filters ${from} ${name}`, permute(part, FILTERS_LAST), () =>
-    transposed(constant.data.subarray(from * size, (from + count) * size), part, FILTERS_LAST),
-  );
+  return {
+    key: `filters ${from} ${name}`,
+    shape: permute(part, FILTERS_LAST) as Extents,
+    make: () =>
+      transposed(constant.data.subarray(from * size, (from + count) * size), part, FILTERS_LAST),
+  };
 }
 
 /** Filters `[channels * multiple, 1, height, width]` as `[height, width, channels, multiple]`. */
-function depthwiseFilters(b: Builder, name: string, channels: number): number {
+function depthwiseFilters(b: Builder, name: string, channels: number): Filters | number {
   const [outputs, , ...kernel] = b.shape(name) as [number, number, number, number];
   const apart = [channels, outputs / channels, ...kernel];
   const order = [2, 3, 0, 1];
   const constant = b.constant(name) as TensorData<'float32'> | undefined;
   if (!constant) return b.transpose(b.reshape(b.plain(name), apart), order);
-  return b.literal(`depthwise ${name}`, permute(apart, order), () =>
-    transposed(constant.data, apart, order),
-  );
+  return {
+    key: `depthwise ${name}`,
+    shape: permute(apart, order) as Extents,
+    make: () => transposed(constant.data, apart, order),
+  };
 }
 
 /** Rows and columns around the input: what the windows reach behind it is none where they stop short. */
@@ -72,7 +81,9 @@ export function convolve(b: Builder, node: Node, activation: Activation): void {
   const { strides, dilations, to } = geometry;
   const common = { activation, strides, dilations, to, pads: padsOf(b, geometry) };
   const input = b.last(x);
-  const bias = biasName ? b.plain(biasName) : undefined;
+  const biasOf = (start: number, size: number): Bias | undefined =>
+    biasName ? { name: biasName, start, size } : undefined;
+  const bias = biasOf(0, outputs);
   if (groups === 1) {
     const filter = filtersOf(b, w, 0, outputs);
     b.define(output, emitConvolution(b, { ...common, x: input, filter, bias }), 'last');
@@ -88,7 +99,7 @@ export function convolve(b: Builder, node: Node, activation: Activation): void {
   const parts = Array.from({ length: groups }, (_, group) => {
     const part = channelsOf(b, input, group * perGroup, perGroup);
     const filter = filtersOf(b, w, group * each, each);
-    const own = bias === undefined ? undefined : b.slice(bias, [group * each], [each]);
+    const own = biasOf(group * each, each);
     return emitConvolution(b, { ...common, x: part, filter, bias: own });
   });
   b.define(output, b.emit('Concat', parts, { axis: 3 }, b.shapeIn(output, 'last')), 'last');

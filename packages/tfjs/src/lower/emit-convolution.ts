@@ -1,16 +1,35 @@
 import type { Builder } from '../builder.js';
+import { emitOwnConvolution } from './own-kernels.js';
+
+/** Filters whose numbers are known: each kernel lays them out as it reads them. */
+export interface Filters {
+  /** The same for the same numbers. */
+  readonly key: string;
+  /** `[height, width, in, out]`, of depthwise ones `[height, width, in, multiple]` */
+  readonly shape: readonly [number, number, number, number];
+  readonly make: () => Float32Array;
+}
 
 /** What a convolution kernel does to its sums. */
 export type Activation = 'linear' | 'relu';
+
+/** A summand for each output. */
+export interface Bias {
+  /** A value of the graph. */
+  readonly name: string;
+  /** The first of its numbers. */
+  readonly start: number;
+  readonly size: number;
+}
 
 /** A convolution of one group over images with the channels last. */
 export interface Convolution {
   /** `[batch, height, width, in]` */
   readonly x: number;
-  /** `[height, width, in, out]` */
-  readonly filter: number;
-  /** `[out]` */
-  readonly bias?: number | undefined;
+  /** Known ones, or the register of computed ones: `[height, width, in, out]`. */
+  readonly filter: Filters | number;
+  /** `[out]`: the name of a value of the graph, and which part of it. */
+  readonly bias?: Bias | undefined;
   readonly activation?: Activation;
   readonly strides?: readonly number[];
   readonly dilations?: readonly number[];
@@ -33,8 +52,13 @@ export function emitConvolution(
   convolution: Convolution,
   kernel: 'FusedConv2D' | 'FusedDepthwiseConv2D' = 'FusedConv2D',
 ): number {
-  const { x, filter, bias, activation = 'linear', pads, to } = convolution;
+  if (kernel === 'FusedConv2D' && b.traits.ownKernels) {
+    const own = emitOwnConvolution(b, convolution);
+    if (own !== undefined) return own;
+  }
+  const { x, bias, activation = 'linear', pads, to } = convolution;
   const { strides = [1, 1], dilations = [1, 1] } = convolution;
+  const filter = registerOf(b, convolution.filter);
   const [, , inputs, outputs] = b.extents(filter) as [number, number, number, number];
   if (strides.some((n) => n > 1) && dilations.some((n) => n > 1)) {
     throw b.refusal('its kernels take strides or dilations, not both.');
@@ -49,7 +73,12 @@ export function emitConvolution(
   };
   const channels = kernel === 'FusedConv2D' ? outputs : inputs * outputs;
   const shape = [b.extents(x)[0]!, ...to, channels];
-  return b.emit(kernel, { x, filter, ...(bias === undefined ? {} : { bias }) }, attributes, shape);
+  const summand = bias && { bias: b.slice(b.plain(bias.name), [bias.start], [bias.size]) };
+  return b.emit(kernel, { x, filter, ...summand }, attributes, shape);
+}
+
+function registerOf(b: Builder, filter: Filters | number): number {
+  return typeof filter === 'number' ? filter : b.literal(filter.key, filter.shape, filter.make);
 }
 
 /**

@@ -117,8 +117,8 @@ function byPhases(
     columns.extent,
     weights.shape[0]!,
     strides[0]! * strides[1]! * weights.shape[1]!,
-  ];
-  const filter = b.literal(key, shape, () => phaseFilters(weights, rows, columns));
+  ] as const;
+  const filter = { key, shape, make: () => phaseFilters(weights, rows, columns) };
   const positions = both.map(
     ({ extent }, axis) => to[axis]! + pads[axis]![0] + pads[axis]![1] - extent + 1,
   );
@@ -154,8 +154,8 @@ function byPoints(
   weights: TensorData<'float32'>,
   { strides, from, to }: Geometry,
 ): number {
-  const shape = [1, 1, weights.shape[0]!, weights.shape[1]!];
-  const filter = b.literal(key, shape, () => weights.data);
+  const shape = [1, 1, weights.shape[0]!, weights.shape[1]!] as const;
+  const filter = { key, shape, make: () => weights.data };
   const none: [number, number] = [0, 0];
   const product = emitConvolution(b, { x, filter, pads: [none, none], to });
   return crop(b, spread(b, product, strides), none, from);
@@ -173,13 +173,15 @@ function depthwise(
   const spaced = spread(b, x, strides);
   const [channels, multiple, height, width] = weights.shape as [number, number, number, number];
   const taps = height * width;
-  const filter = b.literal(`turned ${name}`, [height, width, channels, multiple], () => {
+  const make = (): Float32Array => {
     const data = new Float32Array(weights.data.length);
     weights.data.forEach((value, i) => {
       data[(taps - 1 - (i % taps)) * channels * multiple + Math.floor(i / taps)] = value;
     });
     return data;
-  });
+  };
+  const shape = [height, width, channels, multiple] as const;
+  const filter = { key: `turned ${name}`, shape, make };
   const [, ...large] = b.extents(spaced) as [number, number, number, number];
   const reach = kernel.map((extent, axis) => dilations[axis]! * (extent - 1));
   const pads = reach.map((n, axis): [number, number] => {

@@ -1,0 +1,79 @@
+import { Kernels, type Owner } from '@convlens/kernels';
+import { elementCount } from '@convlens/onnx';
+import type * as Core from '@tensorflow/tfjs-core';
+import type { DataId, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { OWN, type OwnWindow } from './lower/own-kernels.js';
+
+/** What is used of the WASM backend of TensorFlow.js. */
+interface WasmBackend {
+  readonly wasm: {
+    /** What its module exports. */
+    readonly asm: Pick<Owner, 'memory'>;
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  getMemoryOffset(id: DataId): number;
+  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+}
+
+type Inputs = Readonly<Record<string, TensorInfo>>;
+
+/** What the kernels work on, and how. */
+export interface OwnKernels {
+  readonly memory: Owner['memory'];
+  /** Whether multiplications and additions are fused. */
+  readonly fused: boolean;
+}
+
+/**
+ * Registers Convlens's own kernels with the WASM backend of TensorFlow.js. They work on its memory.
+ *
+ * @param tf the core, with the backend active
+ * @param fused whether multiplications and additions may be fused, where they can be
+ */
+export async function registerOwnKernels(
+  tf: Pick<typeof Core, 'engine' | 'getKernel' | 'registerKernel' | 'unregisterKernel'>,
+  fused = true,
+): Promise<OwnKernels> {
+  const backend = tf.engine().backend as unknown as WasmBackend;
+  const { wasm } = backend;
+  const kernels = await Kernels.load(
+    {
+      memory: wasm.asm.memory,
+      // Addresses beyond 2 GB come as negative numbers.
+      allocate: (bytes) => wasm._malloc(bytes) >>> 0,
+      free: (address) => wasm._free(address),
+    },
+    fused,
+  );
+  const at = (tensor: TensorInfo | undefined): number =>
+    tensor ? backend.getMemoryOffset(tensor.dataId) : 0;
+  const register = (
+    kernelName: string,
+    run: (inputs: Inputs, attributes: unknown) => TensorInfo,
+  ): void => {
+    if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
+    const config = {
+      kernelName,
+      backendName: 'wasm',
+      kernelFunc: ({ inputs, attrs }: { inputs: Inputs; attrs: unknown }) => run(inputs, attrs),
+    };
+    tf.registerKernel(config as unknown as KernelConfig);
+  };
+  register(OWN.gate, ({ x, g }) => {
+    const y = backend.makeOutput(g!.shape, 'float32');
+    kernels.gate(at(x), at(g), at(y), elementCount(g!.shape));
+    return y;
+  });
+  for (const form of ['convolution', 'winograd'] as const) {
+    register(OWN[form], ({ x, filters, bias }, attributes) => {
+      const window = attributes as OwnWindow;
+      const y = backend.makeOutput(window.to, 'float32');
+      const from = x!.shape as [number, number, number, number];
+      const places = { x: at(x), filters: at(filters), bias: at(bias), y: at(y) };
+      kernels[form]({ ...window, ...places, from });
+      return y;
+    });
+  }
+  return { memory: wasm.asm.memory, fused: kernels.fused };
+}
