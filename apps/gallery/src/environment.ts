@@ -5,6 +5,7 @@ import workerUrl from '@convlens/engine/engine.worker.js?worker&url';
 export function useGallery(): void {
   const worker = new URL(workerUrl, import.meta.url);
   const base = new URL('../', worker);
+  const asked = new URL(location.href).searchParams;
   configure({
     models: new URL('models/', base),
     samples: new URL('samples/', base),
@@ -12,7 +13,8 @@ export function useGallery(): void {
     benchmarks: new URL('benchmarks/', base),
     runtime: new URL('runtime/', base),
     worker,
+    ...(asked.get('precision') === 'half' ? { precision: 'half' } : {}),
     // A person may want the same arithmetic on every visit.
-    tune: new URL(location.href).searchParams.get('tune') !== 'off',
+    tune: asked.get('tune') !== 'off',
   });
 }

@@ -40,14 +40,25 @@ export interface HoldingProgram {
   dispose(): Promise<void>;
 }
 
+/** How exact a program must be. */
+export interface Precision {
+  /**
+   * Whether its numbers may be computed in float16 where the runtime is faster with them: right to about 1 % of a tensor's
+   * size. Never for what has derivatives in it.
+   */
+  readonly halves?: boolean;
+}
+
 /** Prepares graphs. Every technique stands on this: a technique builds graphs, a runtime runs them. */
 export interface Executor {
   /**
    * Makes a graph ready to run.
    *
+   * @param graph inputs and outputs are float32 whatever it is computed in
+   * @param precision by default float32
    * @throws LensError `E_OP_UNSUPPORTED`, `E_BACKEND_INIT`
    */
-  prepare(graph: Graph): Promise<Program>;
+  prepare(graph: Graph, precision?: Precision): Promise<Program>;
   /**
    * Makes a graph ready whose outputs stay on the device. Only runtimes have it where reading outputs costs something.
    *

@@ -16,6 +16,8 @@ export interface Environment {
   readonly worker?: string | URL;
   /** Let the engine find out which convolutions are fastest on the visitor's device, while it rests; true by default. */
   readonly tune?: boolean;
+  /** `half`: feature maps in 16-bit numbers on GPUs that have them, right to about 1 %; 32-bit numbers by default. */
+  readonly precision?: 'half';
 }
 
 let environment: Environment = {
@@ -60,5 +62,6 @@ export function newEngine(): EngineClient {
     runtimeBase: environment.runtime,
     ...(environment.worker === undefined ? {} : { workerUrl: environment.worker }),
     ...(environment.tune === undefined ? {} : { tune: environment.tune }),
+    ...(environment.precision === undefined ? {} : { precision: environment.precision }),
   });
 }

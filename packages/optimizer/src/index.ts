@@ -1,5 +1,6 @@
 export type { ConvolutionShape } from './convolution.js';
 export { formsOf, type Form, type Order, type Product, type Winograd } from './form.js';
+export { fitsHalves, halve, RANGE, rangeOf } from './halve.js';
 export { optimize, type OptimizeOptions } from './optimize.js';
 export { NODE_POLICY, UNCHANGED, WASM_POLICY, type Policy } from './policy.js';
 export {

@@ -1,6 +1,6 @@
 import { cut, elementCount, LensError, type TensorData } from '@convlens/onnx';
 import type { Layer, Network } from '@convlens/adapters';
-import type { Executor, Program } from '../executor.js';
+import type { Executor, Precision, Program } from '../executor.js';
 
 /** Bytes of activations up to which one program gives every layer of a network at once. */
 const ALL_LAYERS_LIMIT = 48 * 2 ** 20;
@@ -32,6 +32,7 @@ export function findLayer(network: Network, id: string): Layer {
 export class FeatureMaps {
   readonly #network: Network;
   readonly #executor: Executor;
+  readonly #precision: Precision;
   /** True when one program serves every layer. */
   readonly everyLayer: boolean;
   readonly #programs = new Map<string, Promise<Program>>();
@@ -39,10 +40,12 @@ export class FeatureMaps {
   /**
    * @param network described network; its graph must give shapes for batch 1
    * @param executor what runs it
+   * @param precision how exact its activations must be
    */
-  constructor(network: Network, executor: Executor) {
+  constructor(network: Network, executor: Executor, precision: Precision = {}) {
     this.#network = network;
     this.#executor = executor;
+    this.#precision = precision;
     const bytes = network.layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
     this.everyLayer = bytes <= ALL_LAYERS_LIMIT;
   }
@@ -76,7 +79,7 @@ export class FeatureMaps {
     const key = wanted.join('\n');
     let program = this.#programs.get(key);
     if (!program) {
-      program = this.#executor.prepare(cut(graph, wanted));
+      program = this.#executor.prepare(cut(graph, wanted), this.#precision);
       program.catch(() => this.#programs.delete(key));
     }
     // Taken out and put back, so that the oldest comes first.

@@ -17,15 +17,16 @@ const FASTER_THAN = 2;
  * @param config where their files are
  */
 export function createCompute(config: EngineConfig): Compute {
-  const { runtimeBase, threads, optimize = true, tune = true } = config;
+  const { runtimeBase, threads, optimize = true, tune = true, precision } = config;
   const speeds = storedSpeeds(`${threadsOf(threads)} threads`);
   const kept = optimize && tune ? speeds.forms('ort-wasm') : undefined;
+  const halves = precision === 'half';
   const ort = ortWasm(runtimeBase, threads, optimize, kept);
   const tfjs = tfjsWasm(runtimeBase);
   return new Compute(
     new Backends(
       [
-        ortWebGpu(runtimeBase),
+        ortWebGpu(runtimeBase, halves),
         tfjsWebGpu(),
         tfjsWebGl(),
         // Convlens's kernels, on one thread, against those of ONNX Runtime on all.

@@ -178,7 +178,7 @@ export class Compute {
     let maps = this.#maps.get(network);
     if (!maps) {
       job.report({ stage: 'compile', what: network.title });
-      maps = new FeatureMaps(network, executor);
+      maps = new FeatureMaps(network, executor, { halves: true });
       this.#maps.set(network, maps);
     }
     return maps;

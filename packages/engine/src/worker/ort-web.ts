@@ -1,5 +1,6 @@
 import { LensError } from '@convlens/onnx';
 import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
+import { HALVES } from './halves.js';
 import { OrtExecutor } from './ort-executor.js';
 import type { Job } from './jobs.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
@@ -72,8 +73,13 @@ export function ortWasm(
   };
 }
 
-/** The WebGPU backend of ONNX Runtime Web. */
-export function ortWebGpu(base: string): RuntimeFactory {
+/**
+ * The WebGPU backend of ONNX Runtime Web.
+ *
+ * @param base address of the runtime's folder
+ * @param halves whether feature maps may be in float16 where the GPU has it
+ */
+export function ortWebGpu(base: string, halves = false): RuntimeFactory {
   return {
     backend: 'webgpu',
     id: 'ort-webgpu',
@@ -103,11 +109,14 @@ export function ortWebGpu(base: string): RuntimeFactory {
       // Typed as what reading it gives (a promise); a device may be set before the first session.
       const webgpu = ort.env.webgpu as unknown as { device: GPUDevice };
       webgpu.device = device;
+      const inHalves = halves && device.features.has('shader-f16');
       const executor = new OrtExecutor(
         ort,
         { executionProviders: ['webgpu'], logSeverityLevel: 3 },
         (error) => lost || /device.*(lost|destroyed)/i.test(String(error)),
         lowerForWebGpu,
+        false,
+        inHalves ? HALVES : undefined,
       );
       return {
         backend: 'webgpu',
@@ -115,7 +124,7 @@ export function ortWebGpu(base: string): RuntimeFactory {
         threads: 1,
         adapter: gpu.name,
         executor,
-        reason: gpu.reason,
+        reason: `${gpu.reason}${inHalves ? ' Feature maps in 16-bit numbers, right to about 1 %.' : ''}`,
         dispose: () => {
           device.destroy();
           return Promise.resolve();

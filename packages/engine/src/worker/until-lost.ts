@@ -1,4 +1,4 @@
-import type { Held, HoldingProgram, Program } from '@convlens/core';
+import type { Held, HoldingProgram, Precision, Program } from '@convlens/core';
 import { LensError, type Graph, type TensorData } from '@convlens/onnx';
 import type { CountingExecutor } from './runtime.js';
 
@@ -44,8 +44,8 @@ export class UntilLost implements CountingExecutor {
   }
 
   /** See `Executor`; fails with `E_BACKEND_LOST` at once when the device is lost. */
-  async prepare(graph: Graph): Promise<Program> {
-    const program = await this.#race(() => this.#executor.prepare(graph));
+  async prepare(graph: Graph, precision?: Precision): Promise<Program> {
+    const program = await this.#race(() => this.#executor.prepare(graph, precision));
     return {
       run: (feeds, outputs) => this.#race(() => program.run(feeds, outputs)),
       // What cannot be given back any more is gone with its device.
