@@ -65,6 +65,7 @@ export class Fft {
     for (const stage of this.#stages) {
       if (stage.radix === 2) this.#two(stage, fromRe, fromIm, toRe, toIm, sign, lines);
       else if (stage.radix === 4) this.#four(stage, fromRe, fromIm, toRe, toIm, sign, lines);
+      else if (stage.radix === 7) this.#seven(stage, fromRe, fromIm, toRe, toIm, sign, lines);
       else this.#odd(stage, fromRe, fromIm, toRe, toIm, sign, lines);
       [fromRe, fromIm, toRe, toIm] = [toRe, toIm, fromRe, fromIm];
     }
@@ -150,6 +151,91 @@ export class Fft {
         outIm[o + 2 * apart] = evenI - oddI;
         outRe[o + 3 * apart] = restR - turnR;
         outIm[o + 3 * apart] = restI - turnI;
+      }
+    }
+  }
+
+  /** As `#odd`, with everything between reading and writing in registers: sides of 224 need it at every step. */
+  #seven(
+    { done, cos, sin }: Stage,
+    re: Float64Array,
+    im: Float64Array,
+    outRe: Float64Array,
+    outIm: Float64Array,
+    sign: 1 | -1,
+    lines: number,
+  ): void {
+    const run = (this.#size / (done * 7)) * lines;
+    const apart = done * run;
+    const [rootCos, rootSin] = this.#roots.get(7)!;
+    const [c1, c2, c3] = [rootCos[1]!, rootCos[2]!, rootCos[3]!];
+    const [s1, s2, s3] = [sign * rootSin[1]!, sign * rootSin[2]!, sign * rootSin[3]!];
+    for (let j = 0; j < done; j++) {
+      const [u1, u2, u3] = [cos[j * 7 + 1]!, cos[j * 7 + 2]!, cos[j * 7 + 3]!];
+      const [u4, u5, u6] = [cos[j * 7 + 4]!, cos[j * 7 + 5]!, cos[j * 7 + 6]!];
+      const [v1, v2, v3] = [sign * sin[j * 7 + 1]!, sign * sin[j * 7 + 2]!, sign * sin[j * 7 + 3]!];
+      const [v4, v5, v6] = [sign * sin[j * 7 + 4]!, sign * sin[j * 7 + 5]!, sign * sin[j * 7 + 6]!];
+      const from = j * 7 * run;
+      const to = j * run;
+      for (let i = 0; i < run; i++) {
+        let at = from + i;
+        const r0 = re[at]!;
+        const i0 = im[at]!;
+        let x = re[(at += run)]!;
+        let y = im[at]!;
+        const p1 = x * u1 - y * v1;
+        const q1 = x * v1 + y * u1;
+        x = re[(at += run)]!;
+        y = im[at]!;
+        const p2 = x * u2 - y * v2;
+        const q2 = x * v2 + y * u2;
+        x = re[(at += run)]!;
+        y = im[at]!;
+        const p3 = x * u3 - y * v3;
+        const q3 = x * v3 + y * u3;
+        x = re[(at += run)]!;
+        y = im[at]!;
+        const p4 = x * u4 - y * v4;
+        const q4 = x * v4 + y * u4;
+        x = re[(at += run)]!;
+        y = im[at]!;
+        const p5 = x * u5 - y * v5;
+        const q5 = x * v5 + y * u5;
+        x = re[(at += run)]!;
+        y = im[at]!;
+        const p6 = x * u6 - y * v6;
+        const q6 = x * v6 + y * u6;
+        // Sums and differences of parts p and 7 - p.
+        const [a1, b1, d1, e1] = [p1 + p6, q1 + q6, p1 - p6, q1 - q6];
+        const [a2, b2, d2, e2] = [p2 + p5, q2 + q5, p2 - p5, q2 - q5];
+        const [a3, b3, d3, e3] = [p3 + p4, q3 + q4, p3 - p4, q3 - q4];
+        const o = to + i;
+        outRe[o] = r0 + a1 + a2 + a3;
+        outIm[o] = i0 + b1 + b2 + b3;
+        let evenRe = r0 + c1 * a1 + c2 * a2 + c3 * a3;
+        let evenIm = i0 + c1 * b1 + c2 * b2 + c3 * b3;
+        let oddRe = s1 * d1 + s2 * d2 + s3 * d3;
+        let oddIm = s1 * e1 + s2 * e2 + s3 * e3;
+        outRe[o + apart] = evenRe - oddIm;
+        outIm[o + apart] = evenIm + oddRe;
+        outRe[o + 6 * apart] = evenRe + oddIm;
+        outIm[o + 6 * apart] = evenIm - oddRe;
+        evenRe = r0 + c2 * a1 + c3 * a2 + c1 * a3;
+        evenIm = i0 + c2 * b1 + c3 * b2 + c1 * b3;
+        oddRe = s2 * d1 - s3 * d2 - s1 * d3;
+        oddIm = s2 * e1 - s3 * e2 - s1 * e3;
+        outRe[o + 2 * apart] = evenRe - oddIm;
+        outIm[o + 2 * apart] = evenIm + oddRe;
+        outRe[o + 5 * apart] = evenRe + oddIm;
+        outIm[o + 5 * apart] = evenIm - oddRe;
+        evenRe = r0 + c3 * a1 + c1 * a2 + c2 * a3;
+        evenIm = i0 + c3 * b1 + c1 * b2 + c2 * b3;
+        oddRe = s3 * d1 - s1 * d2 + s2 * d3;
+        oddIm = s3 * e1 - s1 * e2 + s2 * e3;
+        outRe[o + 3 * apart] = evenRe - oddIm;
+        outIm[o + 3 * apart] = evenIm + oddRe;
+        outRe[o + 4 * apart] = evenRe + oddIm;
+        outIm[o + 4 * apart] = evenIm - oddRe;
       }
     }
   }
