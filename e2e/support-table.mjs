@@ -62,8 +62,8 @@ software adapters. Written by \`e2e/support-table.mjs\` from a full run of the b
 ${rows.join('\n')}
 
 Every other technique is made of the same two things: scores and activations, and a value with its gradient. In Node, onnxruntime
-(native and WASM) and TensorFlow.js on WASM are compared with all references: activations, gradients, projections, and on ONNX
-Runtime also Grad-CAM, integrated gradients, SmoothGrad, occlusion and the attacks. _Not run_: takes more than ten minutes on an
+(native and WASM) and TensorFlow.js on WASM are compared with all references: activations, gradients, projections, Grad-CAM,
+integrated gradients, SmoothGrad, occlusion, optimisations step by step and attacks. _Not run_: takes more than ten minutes on an
 emulated GPU; its operators are among the others.
 `;
 writeFileSync(here('../docs/support.md'), text);

@@ -58,7 +58,8 @@ export async function startWasm(base: string, job: Job): Promise<Runtime> {
   wasm.setThreadsCount(1);
   await activate('wasm');
   const registry = { engine, getKernel, registerKernel, unregisterKernel };
-  watchMemory((await registerOwnKernels(registry)).memory);
+  const { memory: own, fused } = await registerOwnKernels(registry);
+  watchMemory(own);
   return {
     backend: 'wasm',
     id: 'tfjs-wasm',
@@ -66,7 +67,7 @@ export async function startWasm(base: string, job: Job): Promise<Runtime> {
     executor: new TfjsExecutor(tf, {
       ...{ runtime: 'tfjs-wasm', backend: 'wasm', traits: OWN_WASM_TRAITS },
     }),
-    reason: wasmReason(1),
+    reason: `${wasmReason(1)}${fused ? '' : ' Browsers with fused arithmetic are faster.'}`,
     // Its memory never shrinks and its module starts only once: it stays for the next time.
     dispose: () => Promise.resolve(),
   };
