@@ -12,11 +12,6 @@ import {
   type AttackRequest,
 } from '@convlens/core';
 import {
-  createNodeExecutor,
-  createNodeTfjsExecutor,
-  createNodeWasmExecutor,
-} from '@convlens/engine/node';
-import {
   open,
   oracles,
   photo,
@@ -24,6 +19,7 @@ import {
   type AttackRecord,
   type Manifest,
 } from './support/oracle.js';
+import { poolOn, RUNTIME_NAMES, RUNTIMES } from './support/runtimes.js';
 
 type Settings = NonNullable<AttackRequest['settings']>;
 
@@ -56,17 +52,11 @@ interface Task {
 const moved = (image: Float32Array, from: Float32Array): Float32Array =>
   image.map((value, i) => value - from[i]!);
 
-const RUNTIMES = {
-  'ort-node': () => createNodeExecutor(),
-  'ort-wasm': () => createNodeWasmExecutor(),
-  'tfjs-wasm': () => createNodeTfjsExecutor(),
-} as const;
-
-describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
+describe.runIf(oracles.length > 0).each(RUNTIME_NAMES)(
   '%s: attacks are those of PyTorch',
   (runtime) => {
     const start = async () => RUNTIMES[runtime]();
-    const pool = runtime === 'tfjs-wasm' ? 'portable' : 'indices';
+    const pool = poolOn(runtime);
 
     it.each(oracles)(
       '%s',

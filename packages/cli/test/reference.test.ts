@@ -11,24 +11,14 @@ import {
   smoothGrad,
   type Target,
 } from '@convlens/core';
-import {
-  createNodeExecutor,
-  createNodeTfjsExecutor,
-  createNodeWasmExecutor,
-} from '@convlens/engine/node';
 import { float32, type TensorData } from '@convlens/onnx';
 import { distanceUpToKinks } from './support/kinks.js';
 import { open, oracles, relativeL2 } from './support/oracle.js';
+import { poolOn, RUNTIME_NAMES, RUNTIMES } from './support/runtimes.js';
 
 type Tensor = TensorData<'float32'>;
 
-const RUNTIMES = {
-  'ort-node': () => createNodeExecutor(),
-  'ort-wasm': () => createNodeWasmExecutor(),
-  'tfjs-wasm': () => createNodeTfjsExecutor(),
-} as const;
-
-describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
+describe.runIf(oracles.length > 0).each(RUNTIME_NAMES)(
   "%s: projections and attributions equal PyTorch's",
   (runtime) => {
     it.each(oracles)(
@@ -36,11 +26,7 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
       async (name) => {
         const { network, manifest, array, tolerance } = open(name);
         const executor = await RUNTIMES[runtime]();
-        const gradients = new Gradients(
-          network,
-          executor,
-          runtime === 'tfjs-wasm' ? 'portable' : 'indices',
-        );
+        const gradients = new Gradients(network, executor, poolOn(runtime));
         const maps = new FeatureMaps(network, executor);
         const input = array('x');
         const target: Target = { kind: 'class', index: manifest.choices.class };

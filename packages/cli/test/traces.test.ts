@@ -17,6 +17,7 @@ import {
 import { UNCHANGED } from '@convlens/optimizer';
 import { cut, float32, type TensorData } from '@convlens/onnx';
 import { open, oracles, relativeL2, type Manifest } from './support/oracle.js';
+import { poolOn } from './support/runtimes.js';
 
 /** The three traces of a reference network, as its README defines them. */
 function traces(
@@ -164,7 +165,7 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
       async (name) => {
         const { network, manifest, array, tolerance } = open(name);
         const executor = await RUNTIMES[runtime]();
-        const pool = runtime.startsWith('tfjs') ? 'portable' : 'indices';
+        const pool = poolOn(runtime);
         const goals = new Goals(network, executor, pool);
         const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
         const all = traces(manifest, middle, array('start').data, array('x'));

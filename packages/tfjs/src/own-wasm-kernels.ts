@@ -40,8 +40,12 @@ export async function registerOwnKernels(
   const kernels = await Kernels.load(
     {
       memory: wasm.asm.memory,
-      // Addresses beyond 2 GB come as negative numbers.
-      allocate: (bytes) => wasm._malloc(bytes) >>> 0,
+      allocate: (bytes) => {
+        // Addresses beyond 2 GB come as negative numbers, and 0 where there is nothing left.
+        const address = wasm._malloc(bytes) >>> 0;
+        if (address === 0) throw new Error(`there is no memory left for ${bytes} bytes.`);
+        return address;
+      },
       free: (address) => wasm._free(address),
     },
     fused,
