@@ -105,7 +105,7 @@ async function departure(
 
 /**
  * Starts beside a given one: moved just so far that the rectifier closest to its kink falls the other way, then by
- * noise of 1e-7 units.
+ * noise of 1e-7 units, as many times as are asked for.
  */
 async function* besides(
   network: Network,
@@ -113,6 +113,7 @@ async function* besides(
   pool: PoolLowering,
   start: Float32Array,
   unit: number,
+  starts: number,
 ): AsyncGenerator<Float32Array> {
   const { name, shape } = network.input;
   const input = float32(start, [1, ...shape]);
@@ -143,7 +144,7 @@ async function* besides(
   const slope = found.get(name)!.data;
   const square = slope.reduce((sum, v) => sum + v * v, 0);
   yield start.map((v, i) => v - (3 * closest.signed * slope[i]!) / square);
-  for (let seed = 1; seed <= 24; seed++) {
+  for (let seed = 1; seed <= starts; seed++) {
     const [noise] = normalNoise(seed, 1, start.length, 1e-7 * unit);
     yield start.map((v, i) => v + noise![i]!);
   }
@@ -166,6 +167,8 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
         const { network, manifest, array, tolerance } = open(name);
         const executor = await RUNTIMES[runtime]();
         const pool = poolOn(runtime);
+        // Its convolutions stand further from PyTorch's than others, so more kinks are within their rounding.
+        const starts = runtime.startsWith('tfjs') ? 24 : 12;
         const goals = new Goals(network, executor, pool);
         const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
         const all = traces(manifest, middle, array('start').data, array('x'));
@@ -188,7 +191,14 @@ describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof R
           // A rectifier or switch on its kink falls as rounding will have it. That this is all there is to it is
           // shown by starts that differ by less than float32 does from float64, one of which falls the other way.
           let nearest = exact;
-          for await (const start of besides(network, executor, pool, task.from, manifest.unit)) {
+          for await (const start of besides(
+            network,
+            executor,
+            pool,
+            task.from,
+            manifest.unit,
+            starts,
+          )) {
             nearest = Math.min(nearest, await worst(start));
             if (nearest < 1) break;
           }

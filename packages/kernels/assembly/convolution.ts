@@ -1,7 +1,7 @@
 import { product } from './product';
 
 /** Positions whose windows are laid out at once. */
-const POSITIONS: i32 = 96;
+export const POSITIONS: i32 = 96;
 
 /**
  * A convolution of images with the channels last: the windows of some positions are laid out as rows of a matrix, which is
@@ -13,7 +13,7 @@ const POSITIONS: i32 = 96;
  * @param y `[images][toHeight][toWidth][outputs]`
  * @param least smallest result
  * @param scratch see `product`
- * @param windows memory for the windows of 96 positions
+ * @param windows memory for the windows of `POSITIONS` positions
  */
 export function convolution(
   x: usize,

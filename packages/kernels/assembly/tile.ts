@@ -9,6 +9,9 @@ export const PANEL: i32 = 8;
  */
 export const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 
+/** Bytes of a tile's sums, the same in both forms of the module. */
+export const TILE_BYTES: i32 = 6 * PANEL * 4;
+
 /** x y + sum. */
 function fma(x: v128, y: v128, sum: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, y, sum);

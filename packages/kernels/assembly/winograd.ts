@@ -8,6 +8,9 @@ const LINE: usize = 6 << 4;
 /** Extent of a tile of the result. */
 const TILE: i32 = 4;
 
+/** Bytes for what lies between the transforms of the two axes: four numbers at each point. */
+export const BETWEEN_BYTES: i32 = 36 * 16;
+
 /** Bytes between matrices beside their own: a power of two would put all 36 into the same lines of a cache. */
 const GAP: usize = 192;
 
@@ -33,10 +36,12 @@ export function matrixStep(tiles: i32, channels: i32): usize {
  * @param left columns of zeros around the images
  * @param least smallest result
  * @param atOnce tiles in a block
- * @param scratch see `product`, then 36 x 16 bytes
+ * @param scratch see `product`
+ * @param between memory for `BETWEEN_BYTES` bytes
  * @param pieces memory for `matrixStep(atOnce, channels) * 36` bytes
  * @param sums memory for `matrixStep(atOnce, outputs) * 36` bytes
  * @param patch memory for 36 pixels
+ * @see Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016
  */
 export function winograd(
   x: usize,

@@ -1,3 +1,3 @@
 export { canWinograd, Kernels, type Convolution, type Owner } from './kernels.js';
-export { packPanels, packRow, padded } from './pack.js';
+export { packPanels, packRow, padded, PANEL } from './pack.js';
 export { winogradFilters } from './winograd-filters.js';

@@ -32,17 +32,17 @@ export interface Convolution {
 
 /** What the module exports; numbers are addresses, counts and bytes. */
 interface Exports {
+  /** Bytes of a tile's sums. */
+  readonly TILE_BYTES: { readonly value: number };
+  /** Bytes between the transforms of the two axes. */
+  readonly BETWEEN_BYTES: { readonly value: number };
+  /** Positions whose windows are laid out at once. */
+  readonly POSITIONS: { readonly value: number };
   convolution(...places: number[]): void;
   gate(x: number, g: number, y: number, count: number): void;
   matrixStep(tiles: number, channels: number): number;
   winograd(...places: number[]): void;
 }
-
-const TILE_BYTES = 6 * 8 * 4;
-/** Pieces in between while Winograd's transforms go from one axis to the other: 36 times four numbers. */
-const BETWEEN_BYTES = 36 * 16;
-/** Positions whose windows are laid out at once. */
-const POSITIONS = 96;
 
 /** Numbers of a block's transformed pieces and sums together, at most: 16 MB. */
 const BLOCK = 4e6;
@@ -111,8 +111,9 @@ export class Kernels {
    */
   convolution({ x, y, filters, bias, from, to, ...window }: Convolution): void {
     const { kernel, strides, dilations, before, relu } = window;
-    const windows = POSITIONS * kernel[0] * kernel[1] * from[3] * 4;
-    this.#with([TILE_BYTES, windows], (tile, rows) => {
+    const { TILE_BYTES, POSITIONS } = this.#exports;
+    const windows = POSITIONS.value * kernel[0] * kernel[1] * from[3] * 4;
+    this.#with([TILE_BYTES.value, windows], (tile, rows) => {
       this.#exports.convolution(
         ...[x, filters, bias, y, ...from, ...to.slice(1), ...kernel],
         ...[...strides, ...dilations, ...before, floorOf(relu), tile, rows],
@@ -131,8 +132,8 @@ export class Kernels {
     const tiles = images * Math.ceil(height / 4) * Math.ceil(width / 4);
     const atOnce = tilesAtOnce(channels, outputs, tiles);
     const bytes = [
-      TILE_BYTES,
-      BETWEEN_BYTES,
+      this.#exports.TILE_BYTES.value,
+      this.#exports.BETWEEN_BYTES.value,
       36 * this.#exports.matrixStep(atOnce, channels),
       36 * this.#exports.matrixStep(atOnce, outputs),
       36 * channels * 4,

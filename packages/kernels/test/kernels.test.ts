@@ -300,8 +300,3 @@ describe.each([
     expect(heap.live.size).toBe(0);
   });
 });
-
-it('does without fusing where it is not wanted or not there', async () => {
-  const heap = new Heap();
-  expect((await Kernels.load(heap, false)).fused).toBe(false);
-});

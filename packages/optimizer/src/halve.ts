@@ -122,17 +122,17 @@ export const RANGE = 'largest_magnitude';
 export function rangeOf(graph: Graph): Graph {
   const typeOf = types(graph);
   const nodes: Node[] = [];
-  const emit = (op: string, inputs: readonly string[], output: string, keep?: boolean): string => {
-    nodes.push({
-      ...{ name: output, op, domain: '', inputs, outputs: [output] },
-      attributes: keep === undefined ? {} : { keepdims: { type: 'int', value: 0 } },
-    });
-    return output;
+  const emit = (op: string, inputs: readonly string[], output: string): void => {
+    const attributes: Node['attributes'] =
+      op === 'ReduceMax' ? { keepdims: { type: 'int', value: 0 } } : {};
+    nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes });
   };
   const largest: string[] = [];
   const watch = (name: string): void => {
-    const size = emit('Abs', [name], `${RANGE}_of_${name}`);
-    largest.push(emit('ReduceMax', [size], `${RANGE}_in_${name}`, false));
+    const [sizes, most] = [`${RANGE}_of_${name}`, `${RANGE}_in_${name}`];
+    emit('Abs', [name], sizes);
+    emit('ReduceMax', [sizes], most);
+    largest.push(most);
   };
   for (const { name, dtype } of graph.inputs) if (dtype === 'float32') watch(name);
   for (const node of graph.nodes) {

@@ -14,6 +14,7 @@ interface WasmBackend {
   };
   getMemoryOffset(id: DataId): number;
   makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+  disposeData(id: DataId): boolean;
 }
 
 type Inputs = Readonly<Record<string, TensorInfo>>;
@@ -52,6 +53,17 @@ export async function registerOwnKernels(
   );
   const at = (tensor: TensorInfo | undefined): number =>
     tensor ? backend.getMemoryOffset(tensor.dataId) : 0;
+  /** A new tensor; given back where it cannot be filled. */
+  const filled = (shape: readonly number[], fill: (address: number) => void): TensorInfo => {
+    const y = backend.makeOutput(shape, 'float32');
+    try {
+      fill(at(y));
+    } catch (error) {
+      backend.disposeData(y.dataId);
+      throw error;
+    }
+    return y;
+  };
   const register = (
     kernelName: string,
     run: (inputs: Inputs, attributes: unknown) => TensorInfo,
@@ -64,19 +76,19 @@ export async function registerOwnKernels(
     };
     tf.registerKernel(config as unknown as KernelConfig);
   };
-  register(OWN.gate, ({ x, g }) => {
-    const y = backend.makeOutput(g!.shape, 'float32');
-    kernels.gate(at(x), at(g), at(y), elementCount(g!.shape));
-    return y;
-  });
+  register(OWN.gate, ({ x, g }) =>
+    filled(g!.shape, (y) => {
+      kernels.gate(at(x), at(g), y, elementCount(g!.shape));
+    }),
+  );
   for (const form of ['convolution', 'winograd'] as const) {
     register(OWN[form], ({ x, filters, bias }, attributes) => {
       const window = attributes as OwnWindow;
-      const y = backend.makeOutput(window.to, 'float32');
       const from = x!.shape as [number, number, number, number];
-      const places = { x: at(x), filters: at(filters), bias: at(bias), y: at(y) };
-      kernels[form]({ ...window, ...places, from });
-      return y;
+      return filled(window.to, (y) => {
+        const places = { x: at(x), filters: at(filters), bias: at(bias), y };
+        kernels[form]({ ...window, ...places, from });
+      });
     });
   }
   return { memory: wasm.asm.memory, fused: kernels.fused };

@@ -8,8 +8,8 @@ import { threadsOf } from './wasm-executor.js';
 
 export { decodeImage, readBitmap } from './images.js';
 
-/** Threads with which ONNX Runtime is still the slower one on WASM (decision 0012). */
-const FASTER_THAN = 2;
+/** So many threads and less, and ONNX Runtime is the slower one on WASM (decision 0012). */
+const FEW_THREADS = 2;
 
 /**
  * The computing part with the runtimes of a browser, best first.
@@ -30,7 +30,7 @@ export function createCompute(config: EngineConfig): Compute {
         tfjsWebGpu(),
         tfjsWebGl(),
         // Convlens's kernels, on one thread, against those of ONNX Runtime on all.
-        ...(threadsOf(threads) > FASTER_THAN ? [ort, tfjs] : [tfjs, ort]),
+        ...(threadsOf(threads) > FEW_THREADS ? [ort, tfjs] : [tfjs, ort]),
       ],
       speeds.measurements,
     ),

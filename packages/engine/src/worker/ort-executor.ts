@@ -152,16 +152,24 @@ export class OrtExecutor implements Executor {
       },
       dispose: async () => {
         await program.dispose();
-        await (await exact)?.dispose();
+        const other = await exact?.catch(() => undefined);
+        await other?.dispose();
       },
     };
   }
 
+  /** Whether the numbers of a first run are small enough. Where that cannot be found out they are not taken to be. */
   async #fits(graph: Graph, fits: Halves['fits'], feeds: Tensors): Promise<boolean> {
-    const program = await this.prepare(graph);
-    const [range] = Object.values(await program.run(feeds));
-    await program.dispose();
-    return fits(range!.data[0] as number);
+    const program = await this.prepare(graph).catch(() => undefined);
+    if (!program) return false;
+    try {
+      const [range] = Object.values(await program.run(feeds));
+      return fits(range!.data[0] as number);
+    } catch {
+      return false;
+    } finally {
+      await program.dispose();
+    }
   }
 
   async #prepareHolding(graph: Graph): Promise<HoldingProgram> {

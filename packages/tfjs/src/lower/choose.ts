@@ -84,10 +84,8 @@ const where: Lowering = (b, node) => {
   const shape = b.shapeIn(output, layout);
   const isGate = b.kind(yes) === 'float32' && b.number(no) === 0;
   const sign = isGate && b.traits.ownKernels ? signOf(b, test) : undefined;
-  const areAlike = [sign ?? '', yes].every(
-    (name) => name && b.shape(name).join() === b.shape(output).join(),
-  );
-  if (sign !== undefined && areAlike) {
+  const isWhole = (name: string): boolean => b.shape(name).join() === b.shape(output).join();
+  if (sign !== undefined && isWhole(sign) && isWhole(yes)) {
     const inputs = { x: b.in(sign, layout), g: b.in(yes, layout) };
     b.define(output, b.emit(OWN.gate, inputs, {}, shape), layout);
     return;

@@ -1,4 +1,11 @@
-import { canWinograd, packPanels, packRow, padded, winogradFilters } from '@convlens/kernels';
+import {
+  canWinograd,
+  packPanels,
+  packRow,
+  padded,
+  PANEL,
+  winogradFilters,
+} from '@convlens/kernels';
 import type { Builder } from '../builder.js';
 import type { Bias, Convolution, Filters } from './emit-convolution.js';
 
@@ -32,14 +39,14 @@ function paddedRow(b: Builder, { name, start, size }: Bias): number | undefined 
 function panels(b: Builder, { key, shape, make }: Filters): number {
   const [height, width, inputs, outputs] = shape;
   const depth = height * width * inputs;
-  return b.literal(`panels ${key}`, [padded(outputs) / 8, depth, 8], () =>
+  return b.literal(`panels ${key}`, [padded(outputs) / PANEL, depth, PANEL], () =>
     packPanels(make(), depth, outputs),
   );
 }
 
 function transformed(b: Builder, { key, shape, make }: Filters): number {
   const [, , inputs, outputs] = shape;
-  return b.literal(`winograd ${key}`, [36, padded(outputs) / 8, inputs, 8], () =>
+  return b.literal(`winograd ${key}`, [36, padded(outputs) / PANEL, inputs, PANEL], () =>
     winogradFilters(make(), inputs, outputs),
   );
 }
