@@ -1,3 +1,6 @@
+// Whoever reads these types needs those of WebGPU.
+/// <reference types="@webgpu/types" preserve="true" />
+
 import type { Graph, TensorData } from '@convlens/onnx';
 
 /** Tensors by value name. */
@@ -18,26 +21,50 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
-/** A tensor that stays where it was computed. */
-export interface Held {
-  /** Its numbers; the tensor belongs to the caller. */
-  read(): Promise<TensorData>;
-  /** Frees it. */
-  dispose(): void;
+/** A float32 tensor in a buffer of a GPU. */
+export interface GpuTensor {
+  readonly buffer: GPUBuffer;
+  readonly shape: readonly number[];
 }
 
-/** A graph made ready whose outputs stay where they are computed. */
-export interface HoldingProgram {
+/** An output of a program that stays on its GPU. */
+export interface GpuOutput {
+  readonly buffer: GPUBuffer;
+  /** Gives the buffer back to the runtime; work that was submitted before is done with it. */
+  free(): void;
+}
+
+/** A graph made ready that works on buffers of its GPU. */
+export interface GpuProgram {
   /**
-   * Runs the graph once.
+   * Runs the graph once. It is in line with everything else that is submitted to the device: what was submitted before is
+   * done when it begins.
    *
-   * @param feeds a tensor for every input of the graph, some of which may be what another run has left there
+   * @param feeds a tensor for every input of the graph
    * @returns all outputs; they belong to the caller, who frees them
    * @throws LensError `E_RUN`, `E_BACKEND_LOST`
    */
-  run(feeds: Readonly<Record<string, TensorData | Held>>): Promise<Record<string, Held>>;
+  run(feeds: Readonly<Record<string, TensorData | GpuTensor>>): Promise<Record<string, GpuOutput>>;
   /** Frees what the runtime holds for it, but for the outputs that are still held: they stay. */
   dispose(): Promise<void>;
+}
+
+/** The GPU of a runtime, for kernels beside those of the runtime. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  /**
+   * Makes a graph ready whose inputs and outputs are buffers of the device.
+   *
+   * @throws LensError as `Executor.prepare`
+   */
+  prepare(graph: Graph): Promise<GpuProgram>;
+  /**
+   * Waits for something that the device does.
+   *
+   * @param task begins it
+   * @throws LensError `E_BACKEND_LOST` when the device is lost, which may leave the task without an end
+   */
+  wait<T>(task: () => Promise<T>): Promise<T>;
 }
 
 /** How exact a program must be. */
@@ -59,10 +86,6 @@ export interface Executor {
    * @throws LensError `E_OP_UNSUPPORTED`, `E_BACKEND_INIT`
    */
   prepare(graph: Graph, precision?: Precision): Promise<Program>;
-  /**
-   * Makes a graph ready whose outputs stay on the device. Only runtimes have it where reading outputs costs something.
-   *
-   * @throws LensError as `prepare`
-   */
-  prepareHolding?(graph: Graph): Promise<HoldingProgram>;
+  /** There where the runtime works on a GPU whose buffers kernels of our own can share. */
+  readonly gpu?: Gpu;
 }

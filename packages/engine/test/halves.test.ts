@@ -27,7 +27,7 @@ function executorWith(seen: string[][]): OrtExecutor {
     seen.push([...new Set(types)]);
     return graph;
   };
-  return new OrtExecutor(ort, { executionProviders: ['cpu'] }, undefined, note, false, HALVES);
+  return new OrtExecutor(ort, { executionProviders: ['cpu'] }, { lower: note, halves: HALVES });
 }
 
 const relative = (a: Float32Array, b: Float32Array): number =>

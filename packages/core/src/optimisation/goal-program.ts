@@ -9,7 +9,7 @@ import {
   type Graph,
   type TensorData,
 } from '@convlens/onnx';
-import type { Executor, HoldingProgram, Program } from '../executor.js';
+import type { Executor, GpuProgram, Program } from '../executor.js';
 import { Kept } from '../kept.js';
 import { addWeights, feedOf, placeOf, type Goal } from './goal.js';
 import { goalGraph, goalKey, VALUES, type Feed } from './goal-graph.js';
@@ -18,8 +18,8 @@ type Tensor = TensorData<'float32'>;
 
 /** Programs kept, so that going from unit to unit of a layer needs no new session. */
 const KEPT = 4;
-/** Programs of whole steps kept. */
-const HELD = 2;
+/** Programs on buffers of a GPU kept. */
+const KEPT_ON_GPU = 2;
 /** Images in one run at most: memory grows with them. */
 const WIDEST = 16;
 
@@ -56,7 +56,7 @@ export class Goals {
   readonly executor: Executor;
   readonly #pool: PoolLowering;
   readonly #programs = new Kept<Made<Program>>(KEPT, ({ program }) => program.dispose());
-  readonly #holding = new Kept<Made<HoldingProgram>>(HELD, ({ program }) => program.dispose());
+  readonly #onGpu = new Kept<Made<GpuProgram>>(KEPT_ON_GPU, ({ program }) => program.dispose());
 
   /**
    * @param network the network
@@ -123,22 +123,19 @@ export class Goals {
   }
 
   /**
-   * A program around an objective whose outputs stay on the device.
+   * A prepared objective on buffers of the runtime's GPU.
    *
    * @param goals one goal for each image; no more than `widest`
    * @param options as `prepare`
-   * @param around what distinguishes the larger graph from others
-   * @param wrap makes it from that of the objective, whose outputs are `VALUES` and `gradient`, and which is fed the images
-   * `[n, C, H, W]` besides the `feeds` that are returned
-   * @throws LensError as `prepare`; `E_BACKEND_INIT` where the runtime keeps no outputs
+   * @returns a program that gives `VALUES` and `gradient`; it is fed the images `[n, C, H, W]` besides `feeds`
+   * @throws LensError as `prepare`; `E_BACKEND_INIT` where the runtime shares no GPU
    */
-  async holding(
+  async onGpu(
     goals: readonly Goal[],
     options: PrepareOptions,
-    around: string,
-    wrap: (objective: { readonly graph: Graph; readonly gradient: string }) => Graph,
   ): Promise<{
-    readonly program: HoldingProgram;
+    readonly program: GpuProgram;
+    readonly gradient: string;
     readonly feeds: Readonly<Record<string, Tensor>>;
   }> {
     const { goal, key, batch, size, rule, guideSize } = this.#plan(goals, options);
@@ -148,16 +145,18 @@ export class Goals {
         `Expected at most ${batch} images at once, got ${goals.length}.`,
       );
     }
-    const made = await this.#holding.get(`${key} ${around}`, async () => {
+    const made = await this.#onGpu.get(key, async () => {
       const { graph, feeds, gradient } = this.#differentiate(goal, batch, size, rule, guideSize);
-      const program = await this.executor.prepareHolding?.(wrap({ graph, gradient }));
-      if (!program) {
-        throw new LensError('E_BACKEND_INIT', 'This runtime keeps no outputs on its device.');
-      }
+      const program = await this.executor.gpu?.prepare(graph);
+      if (!program) throw new LensError('E_BACKEND_INIT', 'This runtime shares no GPU.');
       return { program, feeds, gradient };
     });
     const fixed = await this.#constants(made.feeds, options.reference, size);
-    return { program: made.program, feeds: { ...fixed, ...this.#weights(made.feeds, goals) } };
+    return {
+      program: made.program,
+      gradient: made.gradient,
+      feeds: { ...fixed, ...this.#weights(made.feeds, goals) },
+    };
   }
 
   /** What a program is made for. */
@@ -287,6 +286,6 @@ export class Goals {
   /** Frees all programs. */
   async dispose(): Promise<void> {
     await this.#programs.dispose();
-    await this.#holding.dispose();
+    await this.#onGpu.dispose();
   }
 }

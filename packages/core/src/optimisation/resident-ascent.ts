@@ -1,27 +1,31 @@
-import { float32, inferShapes, type Graph, type TensorData } from '@convlens/onnx';
-import type { Executor, Held, HoldingProgram } from '../executor.js';
+import { LensError } from '@convlens/onnx';
+import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
+import { VALUES } from './goal-graph.js';
 import type { Goals } from './goal-program.js';
+import { Buffers, readBuffers } from './gpu/buffers.js';
+import { prepareStep, REPORT, type GpuStep } from './gpu/step.js';
+import type { GpuViews } from './gpu/views.js';
 import { ADAM, rateAt } from './optimisers.js';
 import type { Canvas } from './parametrisation.js';
-import { FEED, residentGraph, STEP, type ResidentViews } from './resident-graph.js';
 import { taps, type Sampling } from './sampling.js';
 import { chance, drawView, type Transform, type View } from './transforms.js';
-import { viewNumbers } from './view-graph.js';
 
-type Tensor = TensorData<'float32'>;
-type Runner = Executor & Required<Pick<Executor, 'prepareHolding'>>;
-
-/** Longest side of a picture: its transform is a product of matrices of that side. */
+/** Longest side of a picture: a line of its transform lies in the memory of a workgroup. */
 const LONGEST = 512;
 /** How far samples may lie from where a pixel is looked for; the work grows with the square. */
 const FARTHEST = 4;
+/** Steps whose reports are read at once, at most. */
+const MOST_UNREAD = 64;
 
-/** What a step leaves on the device. */
-interface Numbers {
-  readonly parameters: Held;
-  readonly first: Held | undefined;
-  readonly second: Held | undefined;
+/** What steps need on the device. */
+interface Made {
+  readonly step: GpuStep;
+  readonly program: GpuProgram;
+  readonly gradient: string;
+  /** What the network is fed besides images. */
+  readonly feeds: Readonly<Record<string, GpuTensor>>;
+  readonly dispose: () => void;
 }
 
 /** How far apart samples can lie that take from one pixel, over all that a chain can draw; see `writeViewsAdjoint`. */
@@ -57,36 +61,35 @@ function reachOf(transforms: readonly Transform[], { image, input }: Sampling): 
 }
 
 /**
- * Steps of an ascent whose numbers stay on the device: pictures, moments and gradients are never read, but after the
- * last of some steps. It computes what `Ascent` does, with the arithmetic of its runtime.
+ * Steps of an ascent whose numbers stay on the GPU: pictures, moments and gradients are never read, but after the
+ * last of some steps. It computes what `Ascent` does, in float32.
  */
 export class ResidentAscent {
   readonly #goals: Goals;
-  readonly #runner: Runner;
+  readonly #gpu: Gpu;
   readonly #options: AscentOptions;
   readonly #canvas: Canvas;
   readonly #sampling: Sampling;
-  #views: ResidentViews | undefined;
-  #made: Promise<{ program: HoldingProgram; feeds: Readonly<Record<string, Held>> }> | undefined;
-  /** Where the device is, and the state that this is. */
-  #at: { readonly state: AscentState; readonly numbers: Numbers } | undefined;
+  #made: Promise<Made> | undefined;
+  /** The state that the numbers on the device are. */
+  #at: AscentState | undefined;
 
   private constructor(
     goals: Goals,
-    runner: Runner,
+    gpu: Gpu,
     options: AscentOptions,
     canvas: Canvas,
     sampling: Sampling,
   ) {
     this.#goals = goals;
-    this.#runner = runner;
+    this.#gpu = gpu;
     this.#options = options;
     this.#canvas = canvas;
     this.#sampling = sampling;
   }
 
   /**
-   * Undefined where the runtime keeps nothing, or where a step is more than this can put into a graph: corrections
+   * Undefined where the runtime shares no GPU, or where a step is more than the kernels compute: corrections
    * between steps, a total variation of another power, views that wrap around or reduce the picture.
    *
    * @param goals objectives of the network
@@ -100,13 +103,13 @@ export class ResidentAscent {
     canvas: Canvas,
     sampling: Sampling,
   ): ResidentAscent | undefined {
-    const { executor } = goals;
+    const { gpu } = goals.executor;
     const { transforms = [], penalties = [], views = 1, corrections } = options;
     const uneven = penalties.some(
       ({ kind, ...rest }) => kind === 'tv' && 'beta' in rest && rest.beta !== 2,
     );
     if (
-      !executor.prepareHolding ||
+      !gpu ||
       corrections ||
       uneven ||
       Math.max(...sampling.image) > LONGEST ||
@@ -115,7 +118,7 @@ export class ResidentAscent {
     ) {
       return undefined;
     }
-    return new ResidentAscent(goals, executor as Runner, options, canvas, sampling);
+    return new ResidentAscent(goals, gpu, options, canvas, sampling);
   }
 
   /**
@@ -131,107 +134,82 @@ export class ResidentAscent {
     count: number,
   ): Promise<{ readonly state: AscentState; readonly reports: StepReport[] } | undefined> {
     const looks = Array.from({ length: count }, (_, i) => this.#draw(state.step + i));
-    if (looks.some((views) => !views.every((view) => this.#isDrawable(view)))) return undefined;
-    this.#views ??= this.#viewsOf(looks[0]!);
-    const { program, feeds } = await (this.#made ??= this.#prepare());
-    const held = new Set<Held>();
-    try {
-      const done = await this.#run(program, feeds, state, looks, held);
-      if (!done) return undefined;
-      // What stays is not freed.
-      for (const kept of heldOf(done.numbers)) held.delete(kept);
-      this.#at = { state: done.state, numbers: done.numbers };
-      return { state: done.state, reports: done.reports };
-    } finally {
-      for (const each of held) each.dispose();
+    if (looks.some((views) => !views.every(isDrawable))) return undefined;
+    const made = await (this.#made ??= this.#prepare(looks[0]!));
+    let done: { readonly state: AscentState; readonly reports: StepReport[] } | undefined = {
+      state,
+      reports: [],
+    };
+    for (let first = 0; first < count; first += MOST_UNREAD) {
+      const before = this.#at;
+      this.#at = undefined;
+      if (before !== done.state) this.#load(made.step, done.state);
+      const next = await this.#run(made, done.state, looks.slice(first, first + MOST_UNREAD));
+      if (!next) return undefined;
+      this.#at = next.state;
+      done = { state: next.state, reports: [...done.reports, ...next.reports] };
     }
+    return done;
   }
 
-  /** The steps themselves; everything that they hold at their end is in `held`. */
+  /** Steps whose reports are read at their end. */
   async #run(
-    program: HoldingProgram,
-    feeds: Readonly<Record<string, Held>>,
+    { step, program, gradient, feeds }: Made,
     state: AscentState,
     looks: readonly (readonly View[])[],
-    held: Set<Held>,
-  ): Promise<
-    | { readonly state: AscentState; readonly reports: StepReport[]; readonly numbers: Numbers }
-    | undefined
-  > {
-    const before = this.#at;
-    this.#at = undefined;
-    if (before) for (const each of heldOf(before.numbers)) held.add(each);
-    let numbers = before?.state === state ? before.numbers : await this.#upload(state);
-    for (const each of heldOf(numbers)) held.add(each);
-    const found: Record<'values' | 'totals' | 'slopes', Held>[] = [];
+  ): Promise<{ readonly state: AscentState; readonly reports: StepReport[] } | undefined> {
+    const { pictures } = state;
+    const { channels } = this.#canvas;
+    const shape = [looks[0]!.length, channels, ...this.#sampling.input];
+    const { name } = this.#goals.network.input;
     for (const [i, views] of looks.entries()) {
-      const outputs = await program.run({
-        ...feeds,
-        ...this.#stepFeeds(state, i, views),
-        ...feedsOf(numbers),
-      });
-      for (const each of Object.values(outputs)) held.add(each);
-      for (const each of heldOf(numbers)) {
-        held.delete(each);
-        each.dispose();
-      }
-      numbers = {
-        parameters: outputs[STEP.parameters]!,
-        first: outputs[STEP.first],
-        second: outputs[STEP.second],
-      };
-      found.push({
-        values: outputs[STEP.values]!,
-        totals: outputs[STEP.totals]!,
-        slopes: outputs[STEP.slopes]!,
-      });
+      step.look(this.#rate(state, i), i, views);
+      const outputs = await program.run({ ...feeds, [name]: { buffer: step.input, shape } });
+      step.move(outputs[VALUES]!.buffer, outputs[gradient]!.buffer);
+      for (const output of Object.values(outputs)) output.free();
     }
-    const read = async (one: Held | undefined): Promise<Float32Array | undefined> =>
-      one && ((await one.read()) as Tensor).data;
-    const [parameters, first, second, ...told] = await Promise.all([
-      read(numbers.parameters),
-      read(numbers.first),
-      read(numbers.second),
-      ...found.map(async ({ values, totals, slopes }) => ({
-        values: (await read(values))!,
-        totals: (await read(totals))!,
-        slopes: (await read(slopes))!,
-      })),
-    ]);
-    const usual = told.every(
-      ({ totals, slopes }) => totals.every(Number.isFinite) && slopes.every((slope) => slope > 0),
+    const { parameters, moments } = step.numbers;
+    const length = pictures[0]!.parameters.length;
+    const [reports, ...numbers] = await this.#gpu.wait(() =>
+      readBuffers(this.#gpu.device, [
+        [step.reports, looks.length * pictures.length * REPORT],
+        ...[parameters, ...moments].map((buffer) => [buffer, pictures.length * length] as const),
+      ]),
     );
-    if (!usual) return undefined;
-    const { length } = state.pictures;
+    const told = looks.map((_, i): StepReport & { readonly usual: boolean } => {
+      const of = (which: number): Float32Array =>
+        Float32Array.from(
+          pictures,
+          (_, k) => reports![REPORT * (i * pictures.length + k) + which]!,
+        );
+      const [values, totals, slopes] = [of(0), of(1), of(2)];
+      const usual = totals.every(Number.isFinite) && slopes.every((slope) => slope > 0);
+      return { step: state.step + i, values, totals, usual };
+    });
+    if (!told.every(({ usual }) => usual)) return undefined;
+    const [now, first, second] = numbers;
     const part = (all: Float32Array | undefined, i: number): Float32Array =>
-      all
-        ? all.slice((i * all.length) / length, ((i + 1) * all.length) / length)
-        : new Float32Array();
-    const next: AscentState = {
-      step: state.step + looks.length,
-      pictures: state.pictures.map(({ memory }, i): PictureState => ({
-        parameters: part(parameters, i),
-        memory: {
-          first: part(first, i),
-          second: part(second, i),
-          steps: memory.steps + looks.length,
-        },
-      })),
-    };
+      all ? all.slice(i * length, (i + 1) * length) : new Float32Array();
+    const next = pictures.map(({ memory }, i): PictureState => ({
+      parameters: part(now, i),
+      memory: {
+        first: part(first, i),
+        second: part(second, i),
+        steps: memory.steps + looks.length,
+      },
+    }));
     return {
-      state: next,
-      numbers,
-      reports: told.map(({ values, totals }, i) => ({ step: state.step + i, values, totals })),
+      state: { step: state.step + looks.length, pictures: next },
+      reports: told.map(({ usual: _, ...report }) => report),
     };
   }
 
   /** Frees what it holds. Its program is kept with the objectives. */
   async dispose(): Promise<void> {
-    for (const each of this.#at ? heldOf(this.#at.numbers) : []) each.dispose();
     this.#at = undefined;
     const made = await this.#made?.catch(() => undefined);
     this.#made = undefined;
-    for (const held of Object.values(made?.feeds ?? {})) held.dispose();
+    made?.dispose();
   }
 
   #draw(step: number): View[] {
@@ -242,11 +220,7 @@ export class ResidentAscent {
     );
   }
 
-  #isDrawable(view: View): boolean {
-    return view.beyond !== 'wrap' && taps(view) === 1;
-  }
-
-  #viewsOf([view]: readonly View[]): ResidentViews | undefined {
+  #viewsOf([view]: readonly View[]): GpuViews | undefined {
     const { transforms = [], views = 1 } = this.#options;
     const { image, input } = this.#sampling;
     const same = image[0] === input[0] && image[1] === input[1];
@@ -258,123 +232,71 @@ export class ResidentAscent {
     };
   }
 
-  async #prepare(): Promise<{ program: HoldingProgram; feeds: Readonly<Record<string, Held>> }> {
-    const { goals, views: count = 1, reference } = this.#options;
-    const each = goals.flatMap((goal) => Array.from({ length: count }, () => goal));
-    const { parametrisation, decay, spectrum, penalties, optimiser } = this.#options;
+  async #prepare(looks: readonly View[]): Promise<Made> {
+    const { goals, views = 1, reference, penalties = [] } = this.#options;
+    const { parametrisation, decay, spectrum, optimiser } = this.#options;
+    const { device } = this.#gpu;
+    const each = goals.flatMap((goal) => Array.from({ length: views }, () => goal));
+    const found = await this.#goals.onGpu(each, reference ? { reference } : {});
     const options = {
       parametrisation,
       ...(decay !== undefined && { decay }),
       ...(spectrum && { spectrum }),
-      ...(penalties && { penalties }),
-      // The rate is fed.
-      optimiser: { ...optimiser, rate: 0 },
+      penalties,
+      optimiser,
       pictures: goals.length,
-      views: this.#views,
+      views: this.#viewsOf(looks),
     };
-    const { input } = this.#goals.network;
-    const { program, feeds } = await this.#goals.holding(
-      each,
-      reference ? { reference } : {},
-      JSON.stringify([options, this.#canvas, this.#sampling]),
-      (objective) => residentGraph(objective, input.name, this.#canvas, this.#sampling, options),
+    const step = await this.#gpu
+      .wait(() => prepareStep(device, this.#canvas, this.#sampling, options, MOST_UNREAD))
+      .catch((cause: unknown) => {
+        if (cause instanceof LensError) throw cause;
+        throw new LensError('E_RUN', `The GPU could not prepare a step: ${String(cause)}`, {
+          cause,
+        });
+      });
+    const buffers = new Buffers(device);
+    const feeds = Object.fromEntries(
+      Object.entries(found.feeds).map(([name, { data, shape }]) => [
+        name,
+        { buffer: buffers.holding(data), shape },
+      ]),
     );
-    return { program, feeds: await this.#hold(feeds) };
+    const dispose = (): void => {
+      step.dispose();
+      buffers.destroy();
+    };
+    return { step, program: found.program, gradient: found.gradient, feeds, dispose };
   }
 
-  /** Puts tensors where the runtime computes, so that they need not be sent with every step. */
-  async #hold(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, Held>> {
-    const names = Object.keys(tensors);
-    if (names.length === 0) return {};
-    const program = await this.#runner.prepareHolding(carrying(tensors));
-    try {
-      const held = await program.run(tensors);
-      return Object.fromEntries(names.map((name) => [name, held[`${name}_held`]!]));
-    } finally {
-      await program.dispose();
-    }
-  }
-
-  async #upload({ pictures }: AscentState): Promise<Numbers> {
-    const all = (of: (picture: PictureState) => Float32Array): Tensor => {
-      const length = pictures[0]!.parameters.length;
-      const data = new Float32Array(pictures.length * length);
+  /** Puts a state on the device. */
+  #load({ numbers }: GpuStep, { pictures }: AscentState): void {
+    const { queue } = this.#gpu.device;
+    const put = (buffer: GPUBuffer, of: (picture: PictureState) => Float32Array): void => {
+      const { length } = pictures[0]!.parameters;
       for (const [i, picture] of pictures.entries()) {
-        const own = of(picture);
-        if (own.length > 0) data.set(own, i * length);
+        const values = of(picture);
+        // Moments are empty before the first step.
+        const all = values.length === length ? values : new Float32Array(length);
+        queue.writeBuffer(buffer, 4 * i * length, all as Float32Array<ArrayBuffer>);
       }
-      return float32(data, [pictures.length, length]);
     };
-    const { kind } = this.#options.optimiser;
-    const held = await this.#hold({
-      [FEED.parameters]: all(({ parameters }) => parameters),
-      ...(kind !== 'ascent' && { [FEED.first]: all(({ memory }) => memory.first) }),
-      ...(kind === 'adam' && { [FEED.second]: all(({ memory }) => memory.second) }),
-    });
-    return {
-      parameters: held[FEED.parameters]!,
-      first: held[FEED.first],
-      second: held[FEED.second],
-    };
+    put(numbers.parameters, ({ parameters }) => parameters);
+    const [first, second] = numbers.moments;
+    if (first) put(first, ({ memory }) => memory.first);
+    if (second) put(second, ({ memory }) => memory.second);
   }
 
-  #stepFeeds(
-    { step, pictures }: AscentState,
-    i: number,
-    looks: readonly View[],
-  ): Record<string, Tensor> {
+  /** The rate of the `i`th step after a state; Adam's with its correction of the bias. */
+  #rate(state: AscentState, i: number): number {
     const { optimiser, schedule } = this.#options;
-    const steps = pictures[0]!.memory.steps + i + 1;
-    let rate = rateAt(optimiser, schedule, step + i);
-    if (optimiser.kind === 'adam') {
-      rate *= Math.sqrt(1 - ADAM.second ** steps) / (1 - ADAM.first ** steps);
-    }
-    const feeds: Record<string, Tensor> = { [FEED.rate]: float32(Float32Array.of(rate), [1]) };
-    if (!this.#views) return feeds;
-    const shape = [looks.length, 2, 3];
-    const numbers = looks.map(viewNumbers);
-    feeds[FEED.there] = float32(Float32Array.from(numbers.flatMap(({ there }) => there)), shape);
-    feeds[FEED.back] = float32(Float32Array.from(numbers.flatMap(({ back }) => back)), shape);
-    return feeds;
+    const rate = rateAt(optimiser, schedule, state.step + i);
+    if (optimiser.kind !== 'adam') return rate;
+    const steps = state.pictures[0]!.memory.steps + i + 1;
+    return (rate * Math.sqrt(1 - ADAM.second ** steps)) / (1 - ADAM.first ** steps);
   }
 }
 
-function feedsOf({ parameters, first, second }: Numbers): Record<string, Held> {
-  return {
-    [FEED.parameters]: parameters,
-    ...(first && { [FEED.first]: first }),
-    ...(second && { [FEED.second]: second }),
-  };
-}
-
-function heldOf({ parameters, first, second }: Numbers): Held[] {
-  return [parameters, first, second].filter((each) => each !== undefined);
-}
-
-/** A graph that gives what it is fed. */
-function carrying(tensors: Readonly<Record<string, Tensor>>): Graph {
-  const entries = Object.entries(tensors);
-  return inferShapes({
-    name: 'carry',
-    opset: 17,
-    otherOpsets: {},
-    inputs: entries.map(([name, { shape }]) => ({ name, dtype: 'float32', shape })),
-    outputs: entries.map(([name, { shape }]) => ({
-      name: `${name}_held`,
-      dtype: 'float32',
-      shape,
-    })),
-    nodes: entries.map(([name]) => ({
-      name: `${name}_held`,
-      op: 'Identity',
-      domain: '',
-      inputs: [name],
-      outputs: [`${name}_held`],
-      attributes: {},
-    })),
-    initializers: new Map(),
-    values: new Map(),
-    metadata: new Map(),
-    producer: 'convlens',
-  });
+function isDrawable(view: View): boolean {
+  return view.beyond !== 'wrap' && taps(view) === 1;
 }

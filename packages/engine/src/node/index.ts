@@ -49,8 +49,7 @@ export function createNodeExecutor(options: NodeOptions = {}): OrtExecutor {
       graphOptimizationLevel: optimize ? 'all' : 'disabled',
       logSeverityLevel: 3,
     },
-    () => false,
-    (graph) => rewrite(graph, { policy }),
+    { lower: (graph) => rewrite(graph, { policy }) },
   );
 }
 

@@ -1,4 +1,13 @@
-import type { Executor, Held, HoldingProgram, Precision, Program, Tensors } from '@convlens/core';
+import type {
+  Executor,
+  Gpu,
+  GpuOutput,
+  GpuProgram,
+  GpuTensor,
+  Precision,
+  Program,
+  Tensors,
+} from '@convlens/core';
 import {
   LensError,
   write,
@@ -31,30 +40,22 @@ export interface Halves {
   readonly fits: (largest: number) => boolean;
 }
 
-/** An output that stays on the device. */
-class HeldTensor implements Held {
-  readonly tensor: Tensor;
-  readonly #read: (tensor: Tensor) => Promise<TensorData>;
-  readonly #freed: () => void;
-
-  constructor(tensor: Tensor, read: (tensor: Tensor) => Promise<TensorData>, freed: () => void) {
-    this.tensor = tensor;
-    this.#read = read;
-    this.#freed = freed;
-  }
-
-  read(): Promise<TensorData> {
-    return this.#read(this.tensor);
-  }
-
-  dispose(): void {
-    this.tensor.dispose();
-    this.#freed();
-  }
-}
-
 /** Tells whether an error means that the device under the runtime is gone, so that another backend must go on. */
-export type LossTest = (error: unknown) => boolean;
+type LossTest = (error: unknown) => boolean;
+
+/** What tells one runtime of ONNX Runtime from another. */
+export interface OrtTraits {
+  /** Tells lost devices from other failures. */
+  readonly isLoss?: LossTest;
+  /** Rewrites what the runtime computes wrongly or slowly. */
+  readonly lower?: (graph: Graph) => Graph;
+  /** Hand weights over beside the model instead of in it, which saves copies; only the web runtime can. */
+  readonly parts?: boolean;
+  /** How to compute in float16, where the runtime is faster with it. */
+  readonly halves?: Halves;
+  /** The GPU that it works on, where kernels of our own can share it. */
+  readonly device?: GPUDevice;
+}
 
 const describeError = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
@@ -82,41 +83,29 @@ async function dataOf(tensor: Tensor): Promise<TensorData> {
 export class OrtExecutor implements Executor {
   readonly #ort: Ort;
   readonly #options: InferenceSession.SessionOptions;
+  readonly #traits: OrtTraits;
   readonly #queue = new Queue();
-  readonly #isLoss: LossTest;
-  readonly #lower: (graph: Graph) => Graph;
-  readonly #parts: boolean;
-  readonly #halves: Halves | undefined;
   #sessions = 0;
   #held = 0;
-  /** Makes a session whose outputs stay in buffers of the GPU, where there is one; see `Executor`. */
-  readonly prepareHolding?: (graph: Graph) => Promise<HoldingProgram>;
+  /** See `Executor`; there where the runtime shares its device. */
+  readonly gpu?: Gpu;
 
   /**
    * @param ort the runtime's module
    * @param options execution provider and its settings
-   * @param isLoss tells lost devices from other failures
-   * @param lower rewrites what the runtime computes wrongly or slowly
-   * @param parts hand weights over beside the model instead of in it, which saves copies; only the web runtime can
-   * @param halves how to compute in float16, where the runtime is faster with it
+   * @param traits what else there is to know of it
    */
-  constructor(
-    ort: Ort,
-    options: InferenceSession.SessionOptions,
-    isLoss: LossTest = () => false,
-    lower: (graph: Graph) => Graph = (graph) => graph,
-    parts = false,
-    halves?: Halves,
-  ) {
+  constructor(ort: Ort, options: InferenceSession.SessionOptions, traits: OrtTraits = {}) {
     this.#ort = ort;
     this.#options = options;
-    this.#isLoss = isLoss;
-    this.#lower = lower;
-    this.#parts = parts;
-    this.#halves = halves;
-    if (options.executionProviders?.includes('webgpu')) {
-      this.prepareHolding = (graph) => this.#prepareHolding(graph);
-    }
+    this.#traits = traits;
+    const { device } = traits;
+    if (!device) return;
+    this.gpu = {
+      device,
+      prepare: (graph) => this.#prepareOnGpu(graph),
+      wait: (task) => task(),
+    };
   }
 
   /** Number of sessions that are alive. */
@@ -131,7 +120,7 @@ export class OrtExecutor implements Executor {
 
   /** Makes a session of a graph; see `Executor`. */
   async prepare(graph: Graph, { halves = false }: Precision = {}): Promise<Program> {
-    if (halves && this.#halves) return this.#prepareHalves(graph, this.#halves);
+    if (halves && this.#traits.halves) return this.#prepareHalves(graph, this.#traits.halves);
     const { session, dispose } = await this.#open(graph, this.#options);
     return { run: (feeds, outputs) => this.#run(session, graph, feeds, outputs), dispose };
   }
@@ -172,7 +161,7 @@ export class OrtExecutor implements Executor {
     }
   }
 
-  async #prepareHolding(graph: Graph): Promise<HoldingProgram> {
+  async #prepareOnGpu(graph: Graph): Promise<GpuProgram> {
     const { session, dispose } = await this.#open(graph, {
       ...this.#options,
       preferredOutputLocation: 'gpu-buffer',
@@ -192,7 +181,7 @@ export class OrtExecutor implements Executor {
         // A run that is under way counts as one that will be held.
         outside++;
         try {
-          const outputs = await this.#runHolding(session, graph, feeds, freed);
+          const outputs = await this.#runOnGpu(session, graph, feeds, freed);
           outside += Object.keys(outputs).length;
           return outputs;
         } finally {
@@ -210,7 +199,7 @@ export class OrtExecutor implements Executor {
     graph: Graph,
     options: InferenceSession.SessionOptions,
   ): Promise<{ readonly session: InferenceSession; readonly dispose: () => Promise<void> }> {
-    const lowered = this.#lower(graph);
+    const lowered = this.#traits.lower?.(graph) ?? graph;
     const session = await this.#guard('prepare', graph, () => this.#load(lowered, options));
     this.#sessions++;
     let live = true;
@@ -224,7 +213,7 @@ export class OrtExecutor implements Executor {
   }
 
   #load(graph: Graph, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-    if (!this.#parts) return this.#ort.InferenceSession.create(write(graph), options);
+    if (!this.#traits.parts) return this.#ort.InferenceSession.create(write(graph), options);
     const { model, weights } = writeParts(graph);
     const externalData = Array.from(weights, ([path, data]) => ({ path, data }));
     return this.#ort.InferenceSession.create(model, { ...options, externalData });
@@ -255,29 +244,30 @@ export class OrtExecutor implements Executor {
     });
   }
 
-  async #runHolding(
+  async #runOnGpu(
     session: InferenceSession,
     graph: Graph,
-    feeds: Readonly<Record<string, TensorData | Held>>,
+    feeds: Readonly<Record<string, TensorData | GpuTensor>>,
     freed: () => void,
-  ): Promise<Record<string, Held>> {
+  ): Promise<Record<string, GpuOutput>> {
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, feed]) => [
         name,
-        feed instanceof HeldTensor ? feed.tensor : this.#tensor(feed as TensorData),
+        'buffer' in feed
+          ? this.#ort.Tensor.fromGpuBuffer(feed.buffer, { dims: feed.shape, dataType: 'float32' })
+          : this.#tensor(feed),
       ]),
     );
-    const read = (tensor: Tensor): Promise<TensorData> =>
-      this.#guard('run', graph, () => dataOf(tensor));
     const results = await this.#guard('run', graph, () => session.run(inputs));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
         this.#held++;
         const free = (): void => {
+          tensor.dispose();
           this.#held--;
           freed();
         };
-        return [name, new HeldTensor(tensor, read, free)];
+        return [name, { buffer: tensor.gpuBuffer, free }];
       }),
     );
   }
@@ -288,7 +278,7 @@ export class OrtExecutor implements Executor {
     } catch (cause) {
       if (cause instanceof LensError) throw cause;
       const said = describeError(cause);
-      if (this.#isLoss(cause)) {
+      if (this.#traits.isLoss?.(cause)) {
         throw new LensError('E_BACKEND_LOST', `The device was lost while it worked (${said}).`, {
           cause,
         });

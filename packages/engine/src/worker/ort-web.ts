@@ -106,17 +106,17 @@ export function ortWebGpu(base: string, halves = false): RuntimeFactory {
       ort.env.wasm.numThreads = 1;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
-      // Typed as what reading it gives (a promise); a device may be set before the first session.
-      const webgpu = ort.env.webgpu as unknown as { device: GPUDevice };
-      webgpu.device = device;
       const inHalves = halves && device.features.has('shader-f16');
       const executor = new OrtExecutor(
         ort,
-        { executionProviders: ['webgpu'], logSeverityLevel: 3 },
-        (error) => lost || /device.*(lost|destroyed)/i.test(String(error)),
-        lowerForWebGpu,
-        false,
-        inHalves ? HALVES : undefined,
+        // A device in `ort.env.webgpu` is ignored since ONNX Runtime has its own kernels for WebGPU.
+        { executionProviders: [{ name: 'webgpu', device }], logSeverityLevel: 3 },
+        {
+          isLoss: (error) => lost || /device.*(lost|destroyed)/i.test(String(error)),
+          lower: lowerForWebGpu,
+          ...(inHalves && { halves: HALVES }),
+          device,
+        },
       );
       return {
         backend: 'webgpu',

@@ -1,5 +1,5 @@
-import type { Held, HoldingProgram, Precision, Program } from '@convlens/core';
-import { LensError, type Graph, type TensorData } from '@convlens/onnx';
+import type { Gpu, Precision, Program } from '@convlens/core';
+import { LensError, type Graph } from '@convlens/onnx';
 import type { CountingExecutor } from './runtime.js';
 
 /**
@@ -12,14 +12,12 @@ export class UntilLost implements CountingExecutor {
   readonly #waiting = new Set<(error: LensError) => void>();
   #isLost = false;
   /** See `Executor`; there where the runtime has it. */
-  readonly prepareHolding?: (graph: Graph) => Promise<HoldingProgram>;
+  readonly gpu?: Gpu;
 
   /** @param executor what runs graphs */
   constructor(executor: CountingExecutor) {
     this.#executor = executor;
-    if (executor.prepareHolding) {
-      this.prepareHolding = (graph) => this.#prepareHolding(() => executor.prepareHolding!(graph));
-    }
+    if (executor.gpu) this.gpu = this.#guarded(executor.gpu);
   }
 
   /** Tells that the device is gone: calls under way, and all later ones, fail with `E_BACKEND_LOST`. */
@@ -53,25 +51,17 @@ export class UntilLost implements CountingExecutor {
     };
   }
 
-  async #prepareHolding(prepare: () => Promise<HoldingProgram>): Promise<HoldingProgram> {
-    const program = await this.#race(prepare);
+  #guarded(gpu: Gpu): Gpu {
     return {
-      run: async (feeds) => {
-        const inner = Object.entries(feeds).map(([name, feed]) => [
-          name,
-          feed instanceof HeldUntilLost ? feed.inner : feed,
-        ]);
-        const outputs = await this.#race(() =>
-          program.run(Object.fromEntries(inner) as typeof feeds),
-        );
-        return Object.fromEntries(
-          Object.entries(outputs).map(([name, held]) => [
-            name,
-            new HeldUntilLost(held, () => this.#race(() => held.read())),
-          ]),
-        );
+      device: gpu.device,
+      prepare: async (graph) => {
+        const program = await this.#race(() => gpu.prepare(graph));
+        return {
+          run: (feeds) => this.#race(() => program.run(feeds)),
+          dispose: () => this.#race(() => program.dispose()).catch(unlessLost),
+        };
       },
-      dispose: () => this.#race(() => program.dispose()).catch(unlessLost),
+      wait: (task) => this.#race(() => gpu.wait(task)),
     };
   }
 
@@ -82,21 +72,6 @@ export class UntilLost implements CountingExecutor {
       const settled = (): void => void this.#waiting.delete(reject);
       start().then(resolve, reject).then(settled, settled);
     });
-  }
-}
-
-/** An output that can be read as long as its device is there. */
-class HeldUntilLost implements Held {
-  readonly inner: Held;
-  readonly read: () => Promise<TensorData>;
-
-  constructor(inner: Held, read: () => Promise<TensorData>) {
-    this.inner = inner;
-    this.read = read;
-  }
-
-  dispose(): void {
-    this.inner.dispose();
   }
 }
 

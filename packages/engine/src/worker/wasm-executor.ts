@@ -11,9 +11,7 @@ export function wasmExecutor(ort: Ort, policy: Policy): OrtExecutor {
   return new OrtExecutor(
     ort,
     { executionProviders: ['wasm'], logSeverityLevel: 3 },
-    () => false,
-    (graph) => optimize(graph, { policy }),
-    true,
+    { lower: (graph) => optimize(graph, { policy }), parts: true },
   );
 }
 

@@ -45,6 +45,7 @@ export async function findGpu(insist: boolean): Promise<Gpu> {
         requiredLimits: {
           maxBufferSize: limits.maxBufferSize,
           maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+          maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
           maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
           maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
           maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,

@@ -1,0 +1,117 @@
+import { fileURLToPath } from 'node:url';
+import { build, type Rolldown } from 'vite';
+import type { Ascents, Settings } from '../pages/ascents.js';
+import { expect, galleryUrl, test } from '../support/viewer.js';
+
+declare const ascents: Ascents;
+
+/** The page's script in one piece. */
+const script = (async () => {
+  const entry = fileURLToPath(new URL('../pages/ascents.ts', import.meta.url));
+  const made = (await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, lib: { entry, formats: ['es'], fileName: 'ascents' } },
+  })) as Rolldown.RolldownOutput[];
+  return made[0]!.output[0].code;
+})();
+
+test.beforeEach(async ({ page }) => {
+  // GPUs are only there for pages that are served.
+  const url = `${galleryUrl('plain')}ascents.html`;
+  await page.route(url, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Ascents</title>' }),
+  );
+  await page.goto(url);
+  await page.addScriptTag({ type: 'module', content: await script });
+  await page.waitForFunction(() => 'ascents' in globalThis);
+});
+
+const cases: Record<string, Settings> = {
+  'the default': { preset: 'natural' },
+  'three pictures at once': { preset: 'natural', pictures: 3 },
+  'four views of each of two': { preset: 'lucid', pictures: 2, changes: { views: 4 } },
+  'only phases, close views': { preset: 'maco' },
+  // WGSL promises nothing of a sine outside of one turn.
+  'phases of some turns': {
+    preset: 'maco',
+    changes: { optimiser: { kind: 'adam', rate: 3 } },
+  },
+  'pixels, from one view that is the picture': { preset: 'simonyan' },
+  'a picture with sides that are primes': { preset: 'lucid', changes: { size: [37, 53] } },
+  'a picture of odd sides, seen in part, on black': {
+    preset: 'lucid',
+    changes: {
+      size: [41, 45],
+      transforms: [
+        { kind: 'pad', pixels: 5, value: 0 },
+        { kind: 'rotate', degrees: [-30, 45] },
+        { kind: 'crop', from: 0.4, to: 0.5 },
+      ],
+    },
+  },
+  'momentum with a schedule, and all penalties': {
+    preset: 'simonyan',
+    changes: {
+      optimiser: { kind: 'momentum', rate: 0.05 },
+      schedule: [
+        { steps: 2, factor: 1 },
+        { steps: 10, factor: 0.1 },
+      ],
+      penalties: [
+        { kind: 'tv', weight: 1e-3 },
+        { kind: 'alpha', weight: 1e-3 },
+        { kind: 'l2', weight: 1e-3 },
+      ],
+    },
+  },
+  ...Object.fromEntries(
+    (['rms', 'mean', 'length', 'none'] as const).map((normalise): [string, Settings] => [
+      `gradient ascent, normalised by ${normalise}`,
+      {
+        preset: 'simonyan',
+        pictures: 2,
+        changes: { optimiser: { kind: 'ascent', rate: 0.02, normalise } },
+      },
+    ]),
+  ),
+};
+
+for (const [name, settings] of Object.entries(cases)) {
+  test(`steps on the GPU are those outside of it: ${name}`, async ({ page }) => {
+    const found = await page.evaluate((made) => ascents.compare(made), settings);
+    expect(found.resident).toBe(true);
+    expect(found.step).toBe(4);
+    expect(found.objectives).toBeLessThan(1e-5);
+    expect(found.pictures).toBeLessThan(1e-4);
+    expect(found.moments).toBeLessThan(1e-5);
+  });
+}
+
+test('a run goes from the GPU to the outside and back', async ({ page }) => {
+  const found = await page.evaluate(() => ascents.handOver({ preset: 'natural' }));
+  expect(found.pictures).toBeLessThan(1e-4);
+});
+
+test('fifty steps on the GPU are read once, hold what two hold, and nothing afterwards', async ({
+  page,
+}) => {
+  const found = await page.evaluate(() => ascents.holdings({ preset: 'natural' }));
+  expect(found.reads).toBe(1);
+  expect(found.few).toBeGreaterThan(0);
+  expect(found.many).toBe(found.few);
+  expect(found.after).toBe(0);
+});
+
+test('a step that fails on the GPU changes nothing and holds nothing', async ({ page }) => {
+  const found = await page.evaluate(() => ascents.failure({ preset: 'natural' }));
+  expect(found).toEqual({ code: 'E_BACKEND_LOST', step: 1, after: 0 });
+});
+
+test('a picture without gradient is left to single steps, which say so', async ({ page }) => {
+  const found = await page.evaluate(() => ascents.asleep({ preset: 'lucid' }));
+  expect(found.note).toContain('gradient is zero');
+  expect(found.resident).toBe(false);
+  expect(found.objectives).toBe(0);
+  expect(found.pictures).toBe(0);
+});

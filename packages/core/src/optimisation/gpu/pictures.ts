@@ -1,0 +1,186 @@
+import { colourMatrix } from '../fourier.js';
+import { inputValue, type Canvas } from '../parametrisation.js';
+import type { Penalty } from '../regularisers.js';
+import type { Sampling } from '../sampling.js';
+import { float, type KernelSource } from './kernel.js';
+import { gathering, type GpuViews } from './views.js';
+
+/**
+ * From planes of independent colours to the network's input, through a sigmoid. Buffers: planes and image, both
+ * `[n, C, H, W]`; threads along x are pixels, groups along y pictures.
+ *
+ * @param canvas size and preprocessing
+ */
+export function colourKernel(canvas: Canvas): KernelSource {
+  const { channels, height, width } = canvas;
+  const plane = height * width;
+  const sums = colourMatrix(canvas).map((row, c) => {
+    const terms = row.flatMap((part, k) => (part === 0 ? [] : `${float(part)} * colour${k}`));
+    return `
+  image[base + ${c * plane}u] = ${factor(canvas, c)} / (1 + exp(-(${terms.join(' + ')}))) + ${offset(canvas, c)};`;
+  });
+  const loads = Array.from(
+    { length: channels },
+    (_, k) => `
+  let colour${k} = planes[base + ${k * plane}u];`,
+  );
+  return {
+    name: 'colours',
+    buffers: [
+      ['planes', 'f32', 'read'],
+      ['image', 'f32', 'write'],
+    ],
+    body: `
+  if (at >= ${plane}u) { return; }
+  let base = group.y * ${channels * plane}u + at;${loads.join('')}${sums.join('')}`,
+  };
+}
+
+/**
+ * Pixels times their unit. Buffers: parameters and image, both `[n, C, H, W]`; threads along x are the numbers of a
+ * picture, groups along y pictures.
+ *
+ * @param canvas size and unit
+ */
+export function pixelKernel({ channels, height, width, unit }: Canvas): KernelSource {
+  const length = channels * height * width;
+  return {
+    name: 'pixels',
+    buffers: [
+      ['parameters', 'f32', 'read'],
+      ['image', 'f32', 'write'],
+    ],
+    body: `
+  if (at >= ${length}u) { return; }
+  let i = group.y * ${length}u + at;
+  image[i] = ${float(unit)} * parameters[i];`,
+  };
+}
+
+/**
+ * From what the network says of its input to a gradient of the planes, or of the pixels: views, penalties and colours,
+ * each as its adjoint. Buffers: gradient `[n views, C, h, w]`, step, image `[n, C, H, W]`, slope like it; threads along
+ * x are pixels, groups along y pictures.
+ *
+ * @param canvas size and preprocessing
+ * @param sampling sizes
+ * @param views of each picture
+ * @param penalties held against the picture
+ * @param arePixels whether the numbers are the pixels themselves
+ */
+export function pullbackKernel(
+  canvas: Canvas,
+  sampling: Sampling,
+  views: GpuViews | undefined,
+  penalties: readonly Penalty[],
+  arePixels: boolean,
+): KernelSource {
+  const { channels, height, width, unit } = canvas;
+  const plane = height * width;
+  const each = (line: (c: number) => string): string =>
+    Array.from({ length: channels }, (_, c) => `\n  ${line(c)}`).join('');
+  const matrix = colourMatrix(canvas);
+  const back = (k: number): string =>
+    matrix
+      .flatMap((row, c) => (row[k] === 0 ? [] : `${float(row[k]!)} * through${c}`))
+      .join(' + ') || '0.0';
+  const out = arePixels
+    ? each((c) => `slope[base + ${c * plane}u] = ${float(unit)} * sums[${c}];`)
+    : `${each((c) => `let share${c} = (image[base + ${c * plane}u] - ${offset(canvas, c)}) / ${factor(canvas, c)};`)}${each(
+        // The slope of the sigmoid is p (1 - p).
+        (c) =>
+          `let through${c} = sums[${c}] * ${factor(canvas, c)} * max(0.0, share${c} * (1 - share${c}));`,
+      )}${each((k) => `slope[base + ${k * plane}u] = ${back(k)};`)}`;
+  return {
+    name: 'gradient of the picture',
+    buffers: [
+      ['gradient', 'f32', 'read'],
+      ['step', 'f32', 'read'],
+      ['image', 'f32', 'read'],
+      ['slope', 'f32', 'write'],
+    ],
+    before: gathering(sampling, views),
+    body: `
+  if (at >= ${plane}u) { return; }
+  let base = group.y * ${channels * plane}u + at;
+  var sums = gathered(group.y, at);
+  let x = at % ${width}u;
+  let y = at / ${width}u;
+  for (var c = 0u; c < ${channels}u; c++) {
+    let i = base + c * ${plane}u;
+    let value = image[i] / ${float(unit)};${penalties.map((penalty) => slopeOf(penalty, canvas)).join('')}
+  }${out}`,
+  };
+}
+
+/**
+ * WGSL of `fn penalty(i: u32, at: u32) -> f32`: what the penalties take for number i of a buffer named `image`, which is pixel
+ * `at` of its plane.
+ *
+ * @param canvas size and unit
+ * @param penalties held against the picture
+ */
+export function penaltyFunction(
+  { height, width, unit }: Canvas,
+  penalties: readonly Penalty[],
+): string {
+  const terms = penalties.map((penalty) => {
+    const weight = float(penalty.weight);
+    switch (penalty.kind) {
+      case 'l2':
+        return `sum += ${weight} * value * value;`;
+      case 'alpha':
+        return `sum += ${weight} * power(value, ${float(penalty.alpha ?? 6)});`;
+      case 'tv':
+        return `{
+    let across = select(0.0, image[min(i + 1u, last)] / unit - value, at % ${width}u + 1u < ${width}u);
+    let down = select(0.0, image[min(i + ${width}u, last)] / unit - value, at / ${width}u + 1u < ${height}u);
+    sum += ${weight} * (across * across + down * down);
+  }`;
+    }
+  });
+  return `
+fn power(value: f32, exponent: f32) -> f32 {
+  return select(pow(abs(value), exponent), 0.0, value == 0);
+}
+fn penalty(i: u32, at: u32) -> f32 {
+  const unit = ${float(unit)};
+  let last = arrayLength(&image) - 1u;
+  let value = image[i] / unit;
+  var sum = 0.0;
+  ${terms.join('\n  ')}
+  return sum;
+}`;
+}
+
+/** WGSL that takes the gradient of a penalty from `sums[c]`, for number i, which is \`value\` units and lies at (x, y). */
+function slopeOf(penalty: Penalty, { height, width, unit }: Canvas): string {
+  switch (penalty.kind) {
+    case 'l2':
+      return `
+    sums[c] -= ${float((2 * penalty.weight) / unit)} * value;`;
+    case 'alpha': {
+      const alpha = penalty.alpha ?? 6;
+      return `
+    if (value != 0) {
+      sums[c] -= ${float((penalty.weight * alpha) / unit)} * sign(value) * pow(abs(value), ${float(alpha - 1)});
+    }`;
+    }
+    case 'tv':
+      return `
+    {
+      var apart = 0.0;
+      if (x + 1u < ${width}u) { apart += image[i + 1u] - image[i]; }
+      if (y + 1u < ${height}u) { apart += image[i + ${width}u] - image[i]; }
+      if (x > 0u) { apart -= image[i] - image[i - 1u]; }
+      if (y > 0u) { apart -= image[i] - image[i - ${width}u]; }
+      sums[c] += ${float((2 * penalty.weight) / unit ** 2)} * apart;
+    }`;
+  }
+}
+
+const factor = ({ preprocessing }: Canvas, c: number): string =>
+  float(preprocessing.range / (preprocessing.std[c] ?? 1));
+
+const offset = ({ preprocessing }: Canvas, c: number): string =>
+  float(inputValue(preprocessing, c, 0));
