@@ -1,29 +1,36 @@
 // Measures what a person waits for, in a real browser and on its arithmetic in Node, and prints JSON.
 //
-//   npm run bench [-- --out FILE] [-- --only NAME]
+//   npm run bench [-- --out FILE] [-- --only NAME] [-- --gpu]
 //
+// With --gpu the browser takes the machine's own GPU instead of an emulated one.
 // Times are medians. Machines differ: compare the ratios, and runs made one after the other.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
+import { BROWSER_FLAGS, GPU_FLAGS } from '@convlens/tooling/browser.mjs';
 import { serve } from '@convlens/tooling/server.mjs';
 import { attacking } from './attacks.mjs';
+import { besides } from './besides.mjs';
 import { dreaming } from './dream.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
 import { threads } from './threads.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
 
-const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { out: { type: 'string' }, only: { type: 'string' }, gpu: { type: 'boolean' } },
+});
 const gallery = fileURLToPath(new URL('../../apps/gallery/dist/', import.meta.url));
 const executablePath = process.env.CONVLENS_CHROMIUM;
 
 const plain = await serve(gallery, { mode: 'plain' });
 const isolated = await serve(gallery, { mode: 'isolated' });
-const browser = await chromium.launch({ args: BROWSER_FLAGS, executablePath });
+const browser = await chromium.launch({
+  args: values.gpu ? GPU_FLAGS : BROWSER_FLAGS,
+  executablePath,
+});
 
 /** Every bench gets a page of its own; times of long main-thread tasks are collected while it runs. */
 async function withPage(url, measure) {
@@ -60,6 +67,7 @@ const benches = {
   gradients: () => gradientRatios(),
   dream: () => dreaming(),
   attacks: () => attacking(),
+  besides: () => withPage(plain.url, besides),
 };
 
 const report = {

@@ -51,7 +51,8 @@ export function groupWork(reports: readonly BenchReport[]): readonly Group[] {
 }
 
 /**
- * The backend that is fastest at most of the work of one machine.
+ * The backend that is fastest at most of the work of one machine. What a step takes without its network is no work that
+ * anyone wants by itself: it does not count.
  *
  * @param report what was measured there
  * @returns its id and how often it won, of how many; nothing when nothing was measured
@@ -61,7 +62,7 @@ export function winner(
 ): { readonly runtime: string; readonly won: number; readonly of: number } | undefined {
   const wins = new Map<string, number>();
   const groups = groupWork([report]).filter(
-    ({ entries }) => entries[0]?.row.medianMs !== undefined,
+    ({ work, entries }) => work !== 'besides' && entries[0]?.row.medianMs !== undefined,
   );
   for (const { entries } of groups) {
     const { runtime } = entries[0]!.row;

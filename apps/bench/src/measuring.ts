@@ -4,6 +4,7 @@ import {
   type BenchReport,
   type OperatorAnswer,
   type RuntimeRow,
+  type Work,
   type WorkAnswer,
   type WorkRow,
 } from '@convlens/core';
@@ -30,7 +31,12 @@ export interface Step {
 /** The lists of a report, to which measurements are added. */
 export type Rows = Pick<BenchReport, 'runtimes' | 'work' | 'operators'>;
 
-const WORDS = { forward: 'forward pass', gradient: 'gradient', dream: 'dream step' } as const;
+const WORDS: Readonly<Record<Work, string>> = {
+  forward: 'forward pass',
+  gradient: 'gradient',
+  dream: 'dream step',
+  besides: 'dream step without the network',
+};
 
 /**
  * Measures runtime after runtime, each in a worker of its own, so that neither memory nor a crash of one touches the

@@ -9,6 +9,7 @@ export const WORK_TITLES: Readonly<Record<Work, string>> = {
   forward: 'Forward pass',
   gradient: 'Value and gradient',
   dream: 'Dream step',
+  besides: 'Dream step without the network',
 };
 
 /** The work of a group, in words. */

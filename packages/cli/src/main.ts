@@ -67,7 +67,7 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   attack fool MODEL --target CLASS [--by gradient|evolution] [--confidence 0.996] [--steps N] [--seed N]
       --out DIR
       a picture of nothing that the network is sure of, as PNG, CSV and JSON
-  bench MODEL... [--runtime ort-node|ort-wasm|tfjs-wasm]... [--work forward|gradient|dream]... [--batch N]...
+  bench MODEL... [--runtime ort-node|ort-wasm|tfjs-wasm]... [--work forward|gradient|dream|besides]... [--batch N]...
       [--seconds N] [--json] [--out DIR]
       speed of each runtime at each work, and how far they are apart; alexnet-224, vgg16-224, resnet18-224,
       resnet50-224 and densenet121-224 are built with weights from a seed

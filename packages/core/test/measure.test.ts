@@ -42,15 +42,29 @@ function slow(): { now: () => number; executor: Executor } {
 }
 
 describe('measuring', () => {
-  it.each(works)('%s: as many runs as fit, each counted', async (work) => {
+  it.each(works.filter((work) => work !== 'besides'))(
+    '%s: as many runs as fit, each counted',
+    async (work) => {
+      const { now, executor } = slow();
+      const request = { work, batch: 2, limitMs: 1000 };
+      const found = await measureWork(network, executor, request, { now, pool: 'indices' });
+      expect(found.times).toEqual(Array.from({ length: 10 }, () => 100));
+      expect(found.firstMs).toBe(100);
+      const passes = work === 'forward' ? 1 : 2;
+      expect(found.multiplyAdds).toBe(2 * passes * network.macs);
+      expect(workRow('x', 'resnet', found).gflops).toBeCloseTo(
+        (2 * found.multiplyAdds) / 100 / 1e6,
+      );
+    },
+  );
+
+  it('a dream step without its network: the network runs once, and there is no rate', async () => {
     const { now, executor } = slow();
-    const request = { work, batch: 2, limitMs: 1000 };
+    const request = { work: 'besides', batch: 1 } as const;
     const found = await measureWork(network, executor, request, { now, pool: 'indices' });
-    expect(found.times).toEqual(Array.from({ length: 10 }, () => 100));
     expect(found.firstMs).toBe(100);
-    const passes = work === 'forward' ? 1 : 2;
-    expect(found.multiplyAdds).toBe(2 * passes * network.macs);
-    expect(workRow('x', 'resnet', found).gflops).toBeCloseTo((2 * found.multiplyAdds) / 100 / 1e6);
+    expect(found.times).toEqual(Array.from({ length: 40 }, () => 0));
+    expect(workRow('x', 'resnet', found)).not.toHaveProperty('gflops');
   });
 
   it('one run when the first took longer than all may', async () => {

@@ -2,3 +2,6 @@
 export function findBrowser(root: URL): string;
 /** Flags of every test browser. */
 export const BROWSER_FLAGS: readonly string[];
+
+/** The same on the machine's own GPU, for benches. */
+export const GPU_FLAGS: readonly string[];

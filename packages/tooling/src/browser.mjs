@@ -95,3 +95,6 @@ export const BROWSER_FLAGS = [
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
 ];
+
+/** The same on the machine's own GPU, for benches. */
+export const GPU_FLAGS = BROWSER_FLAGS.filter((flag) => !flag.includes('swiftshader'));

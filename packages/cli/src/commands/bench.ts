@@ -137,7 +137,7 @@ function table({ work, runtimes }: BenchReport): string {
     if (row.failed !== undefined) {
       return [row.network, row.work, row.batch, row.runtime, row.failed].join('  ');
     }
-    const { medianMs = NaN, gflops = NaN, difference } = row;
+    const { medianMs = NaN, gflops, difference } = row;
     return [
       row.network.padEnd(16),
       row.work.padEnd(8),
@@ -145,8 +145,8 @@ function table({ work, runtimes }: BenchReport): string {
       row.runtime.padEnd(9),
       `${medianMs.toFixed(2)} ms`.padStart(12),
       `${(medianMs / fastest).toFixed(2)}x`.padStart(7),
-      `${gflops.toFixed(1)}`.padStart(8),
-      `${((100 * gflops) / peak).toFixed(0)} %`.padStart(6),
+      (gflops?.toFixed(1) ?? '').padStart(8),
+      (gflops === undefined ? '' : `${((100 * gflops) / peak).toFixed(0)} %`).padStart(6),
       difference === undefined ? '' : difference.toExponential(0),
     ].join('  ');
   });

@@ -19,7 +19,7 @@ export interface MeasuredWork extends WorkRequest {
   readonly prepareMs: number;
   /** The first run, in milliseconds: GPUs compile their shaders in it. */
   readonly firstMs: number;
-  /** Milliseconds of each further run. */
+  /** Milliseconds of each further run; of several together their mean. */
   readonly times: readonly number[];
   /** Of one run; see `Workload`. */
   readonly multiplyAdds: number;
@@ -41,6 +41,10 @@ export interface Watch {
 
 /** Runs after the first: at least and at most, unless the first took longer than everything may. */
 const RUNS = { least: 3, most: 40 };
+
+/** Time between two frames of the dream studio, and steps in it at most. */
+const FRAME_MS = 66;
+const MOST_TOGETHER = 32;
 
 /**
  * Measures work on a backend: one run that is not counted, then as many as fit into the limit.
@@ -76,11 +80,18 @@ export async function measureWork(
     const least = firstMs > limitMs ? 1 : RUNS.least;
     const times: number[] = [];
     const until = now() + limitMs;
+    let together = 1;
     while (times.length < least || (times.length < RUNS.most && now() < until)) {
       await between(times.length + 1);
       const start = now();
-      await load.run();
-      times.push(now() - start);
+      await load.run(together);
+      const ms = (now() - start) / together;
+      // As the studio shows it: what stays on the device is read for frames only.
+      if (load.resident && together === 1 && ms < FRAME_MS / 2) {
+        together = Math.min(MOST_TOGETHER, Math.floor(FRAME_MS / ms));
+        continue;
+      }
+      times.push(ms);
     }
     const { multiplyAdds } = load;
     return { work, batch, prepareMs: prepared - began, firstMs, times, multiplyAdds, answer };

@@ -131,7 +131,7 @@ export function workRow(
     leastMs: Math.min(...times),
     mostMs: Math.max(...times),
     runs: times.length,
-    gflops: (2 * multiplyAdds) / medianMs / 1e6,
+    ...(multiplyAdds > 0 && { gflops: (2 * multiplyAdds) / medianMs / 1e6 }),
     ...(difference === undefined ? {} : { difference }),
   };
 }

@@ -14,15 +14,16 @@ import { classGoal, presets, visualizeRecipe } from '../recipe/presets.js';
 import { startRun } from '../recipe/run.js';
 import type { Goal } from '../optimisation/goal.js';
 import { Goals } from '../optimisation/goal-program.js';
+import { standIn } from './stand-in.js';
 
 /**
  * What a backend is measured at: the scores of an image; a value with its gradient for the pixels; one step of an
- * optimised picture as the dream studio makes it, views and optimiser included.
+ * optimised picture as the dream studio makes it, views and optimiser included; such a step without the network.
  */
-export type Work = 'forward' | 'gradient' | 'dream';
+export type Work = 'forward' | 'gradient' | 'dream' | 'besides';
 
-/** All kinds of work, the lightest first. */
-export const works: readonly Work[] = ['forward', 'gradient', 'dream'];
+/** All kinds of work. */
+export const works: readonly Work[] = ['forward', 'gradient', 'dream', 'besides'];
 
 /** What a run answers, to be compared with another backend's answer. */
 export interface WorkAnswer {
@@ -36,10 +37,18 @@ export interface WorkAnswer {
 export interface Workload {
   /**
    * Multiply-adds of one run, counted as a direct convolution does them: twice the forward pass's for a gradient.
-   * A backend that needs fewer (Winograd's filtering) gets a higher rate.
+   * A backend that needs fewer (Winograd's filtering) gets a higher rate. 0 where nothing is multiplied that counts.
    */
   readonly multiplyAdds: number;
-  run(): Promise<WorkAnswer>;
+  /** Whether several runs at once cost less than as many single ones: what they compute stays on the device in between. */
+  readonly resident?: boolean;
+  /**
+   * Does it.
+   *
+   * @param times how often; once by default
+   * @returns the answer of the first time
+   */
+  run(times?: number): Promise<WorkAnswer>;
   dispose(): Promise<void>;
 }
 
@@ -74,7 +83,8 @@ async function plain(network: Network, executor: Executor, batch: number): Promi
   const feeds = { [network.input.name]: images(network, batch) };
   return {
     multiplyAdds: network.macs * batch,
-    async run() {
+    async run(times = 1) {
+      for (let i = 1; i < times; i++) await program.run(feeds);
       return { value: (await program.run(feeds))[value]!.data as Float32Array };
     },
     dispose: () => program.dispose(),
@@ -94,7 +104,8 @@ async function gradient(
   const feeds = { [name]: images(network, batch) };
   return {
     multiplyAdds: 2 * network.macs * batch,
-    async run() {
+    async run(times = 1) {
+      for (let i = 1; i < times; i++) await program.run(feeds);
       const found = await program.run(feeds);
       return {
         value: found[aim.value]!.data as Float32Array,
@@ -105,7 +116,13 @@ async function gradient(
   };
 }
 
-function dream(network: Network, executor: Executor, batch: number, pool: PoolLowering): Workload {
+function dream(
+  network: Network,
+  executor: Executor,
+  batch: number,
+  pool: PoolLowering,
+  multiplyAdds: number,
+): Workload {
   const { logits, lastConv } = network;
   const goal = (index: number): Goal =>
     logits
@@ -116,9 +133,12 @@ function dream(network: Network, executor: Executor, batch: number, pool: PoolLo
   const goals = new Goals(network, executor, pool);
   const run = startRun(goals, visualizeRecipe('bench', wanted, preset!, SEED), {});
   return {
-    multiplyAdds: 2 * network.macs * batch,
-    async run() {
-      const [report] = await run.steps(1);
+    multiplyAdds,
+    get resident() {
+      return run.resident;
+    },
+    async run(times = 1) {
+      const [report] = await run.steps(times);
       return { value: Float32Array.from(report!.values) };
     },
     async dispose() {
@@ -151,6 +171,8 @@ export function prepareWork(
     case 'gradient':
       return gradient(network, executor, batch, pool);
     case 'dream':
-      return Promise.resolve(dream(network, executor, batch, pool));
+      return Promise.resolve(dream(network, executor, batch, pool, 2 * network.macs * batch));
+    case 'besides':
+      return Promise.resolve(dream(network, standIn(executor), batch, pool, 0));
   }
 }
