@@ -4,6 +4,7 @@ import { describeNetwork, type Network } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import {
   Ascent,
+  Dream,
   Goals,
   presets,
   type AscentOptions,
@@ -56,7 +57,7 @@ function waves(images: Float32Array, batch: number, loud: boolean): [Float32Arra
   for (let b = 0; b < batch; b++) {
     let sum = 0;
     for (let i = 0; i < length; i++) {
-      const amplitude = loud ? amplitudes[i]! : 0;
+      const amplitude = loud ? amplitudes[i % amplitudes.length]! : 0;
       sum += amplitude * (1 + Math.sin(images[b * length + i]!));
       gradient[b * length + i] = amplitude * Math.cos(images[b * length + i]!);
     }
@@ -201,8 +202,54 @@ const memories = (ascent: Ascent, i: number): Float32Array[] => {
   return [first, second];
 };
 
+/** How an image dreams: its size, that of its tiles, and whether the network takes images of any size. */
+export interface Dreaming {
+  readonly size: readonly [number, number];
+  readonly octaves: number;
+  readonly steps: number;
+  readonly tile?: number;
+  readonly anySize: boolean;
+}
+
+const anySize: Network = describeNetwork(
+  buildVgg({ depth: 11, width: 0.0625, inputSize: SIDE, classifier: false, batch: 'N' }),
+);
+
 /** What the page can be asked for. */
 export const ascents = {
+  /** A dream on the GPU and outside, in parts that do not end where sizes do. */
+  async dream({ size, anySize: any, ...settings }: Dreaming) {
+    const device = await openDevice();
+    const before = count.buffers;
+    const dreamer = any ? anySize : network;
+    const length = 3 * size[0] * size[1];
+    const image = float32(
+      Float32Array.from({ length }, (_, i) => Math.sin(0.05 * i) + amplitudes[i % 3000]! - 1),
+      [1, 3, ...size],
+    );
+    const layer = dreamer.layers.find(({ op }) => op === 'Relu')!.id;
+    const options = { ...settings, goal: [{ kind: 'layer' as const, layer }], image, seed: 5 };
+    const { name } = dreamer.input;
+    const inside = new Dream(new Goals(dreamer, executorOf(name, true, device)), options);
+    const outside = new Dream(new Goals(dreamer, executorOf(name, true)), options);
+    let objectives = 0;
+    count.reads = 0;
+    for (const steps of [1, inside.total - 2, 2]) {
+      objectives = Math.max(
+        objectives,
+        same(await inside.steps(steps), await outside.steps(steps)),
+      );
+    }
+    const { reads } = count;
+    const pictures = apart(inside.picture().data, outside.picture().data);
+    const shape = inside.picture().shape.slice(-2);
+    const { resident } = inside;
+    inside.dispose();
+    const after = count.buffers - before;
+    device.destroy();
+    return { resident, objectives, pictures, shape, reads, after };
+  },
+
   /** Four steps on the GPU and outside: how far they are apart. */
   async compare(settings: Settings) {
     const device = await openDevice();

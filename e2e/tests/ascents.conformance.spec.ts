@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
-import type { Ascents, Settings } from '../pages/ascents.js';
+import type { Ascents, Dreaming, Settings } from '../pages/ascents.js';
 import { expect, galleryUrl, test } from '../support/viewer.js';
 
 declare const ascents: Ascents;
@@ -115,3 +115,30 @@ test('a picture without gradient is left to single steps, which say so', async (
   expect(found.objectives).toBe(0);
   expect(found.pictures).toBe(0);
 });
+
+const dreams: Record<string, Dreaming> = {
+  'an image seen whole, on three sizes': {
+    ...{ size: [70, 90], octaves: 3, steps: 3, anySize: true },
+  },
+  'tiles that overlap': { size: [75, 50], octaves: 2, steps: 3, tile: 32, anySize: true },
+  'tiles of a network that takes one size': {
+    size: [50, 81],
+    octaves: 2,
+    steps: 3,
+    anySize: false,
+  },
+  'an image smaller than the only size': { size: [20, 45], octaves: 1, steps: 4, anySize: false },
+};
+
+for (const [name, settings] of Object.entries(dreams)) {
+  test(`dreams on the GPU are those outside of it: ${name}`, async ({ page }) => {
+    const found = await page.evaluate((made) => ascents.dream(made), settings);
+    expect(found.resident).toBe(true);
+    expect(found.shape).toEqual(settings.size);
+    expect(found.objectives).toBeLessThan(1e-5);
+    expect(found.pictures).toBeLessThan(1e-5);
+    // A read at the end of what was asked for, and one at the end of each size.
+    expect(found.reads).toBeLessThanOrEqual(3 + settings.octaves);
+    expect(found.after).toBe(0);
+  });
+}

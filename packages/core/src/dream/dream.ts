@@ -5,9 +5,14 @@ import type { Goal } from '../optimisation/goal.js';
 import type { Goals } from '../optimisation/goal-program.js';
 import { inputUnit, inputValue } from '../optimisation/parametrisation.js';
 import { chance } from '../optimisation/transforms.js';
+import { ResidentDream } from './resident-dream.js';
+import { cutTiles, tileFor, type Size } from './tiles.js';
 
 type Tensor = TensorData<'float32'>;
-type Size = readonly [height: number, width: number];
+type Prepared = Promise<{
+  readonly tile: Size;
+  readonly made: Awaited<ReturnType<Goals['prepare']>>;
+}>;
 
 /** How an image dreams. */
 export interface DreamOptions {
@@ -54,9 +59,8 @@ export class Dream {
   readonly #each: number;
   #base: Float32Array;
   #state: DreamState;
-  #programs = new Map<string, ReturnType<Goals['prepare']>>();
-  /** Side of tiles when the network takes one size only. */
-  #fixed: Size | undefined;
+  #prepared: { readonly size: string; readonly made: Prepared } | undefined;
+  #resident: ResidentDream | undefined;
 
   /**
    * @param goals objectives of the network
@@ -95,6 +99,8 @@ export class Dream {
       this.#base = this.#at(size);
       this.#state = { ...state, image: state.image.slice() };
     }
+    const { gpu } = goals.executor;
+    if (gpu) this.#resident = new ResidentDream(goals, gpu, options);
   }
 
   /** Steps of the whole run. */
@@ -122,6 +128,59 @@ export class Dream {
     return resizePlanes(image.data, [height, width], size);
   }
 
+  /** Whether several steps cost less than as many single ones: the image stays on the device in between. */
+  get resident(): boolean {
+    return this.#resident !== undefined;
+  }
+
+  /**
+   * Several steps. Where the runtime shares its GPU, nothing is read before the last of them, or of those of one size.
+   *
+   * @param count how many
+   * @returns what each of them found
+   * @throws LensError as `step`
+   */
+  async steps(count: number): Promise<StepReport[]> {
+    const reports: StepReport[] = [];
+    while (reports.length < count) {
+      const left = count - reports.length;
+      if (!this.#resident) {
+        reports.push(await this.step());
+        continue;
+      }
+      this.#rise();
+      const { step } = this.#state;
+      // Those that are left on this size; on the last one all.
+      const here = step < this.total ? this.#each - (step % this.#each) : left;
+      const done = await this.#resident
+        .steps(this.#state, Math.min(here, left), this.#length)
+        .catch((error: unknown) => {
+          if (error instanceof LensError && error.code !== 'E_BACKEND_LOST') return undefined;
+          throw error;
+        });
+      if (done) {
+        this.#state = done.state;
+        reports.push(...done.reports);
+        continue;
+      }
+      // Whatever it could not do, single steps can, or say what is wrong.
+      this.#resident.dispose();
+      this.#resident = undefined;
+    }
+    return reports;
+  }
+
+  /** Frees what the run holds on its device; it can be continued from its state. */
+  dispose(): void {
+    this.#resident?.dispose();
+  }
+
+  /** Mean change of a pixel in a step, in the network's own numbers: an image's deviation is 0.226 of its range. */
+  get #length(): number {
+    const { rate = 1.5 } = this.#options;
+    return (rate / 255 / 0.226) * inputUnit(this.#goals.network.preprocessing);
+  }
+
   /**
    * One step, on the next size when the last one is done.
    *
@@ -130,7 +189,7 @@ export class Dream {
   async step(): Promise<StepReport> {
     this.#rise();
     const { step, size } = this.#state;
-    const { seed, rate = 1.5 } = this.#options;
+    const { seed } = this.#options;
     const { network } = this.#goals;
     const [channels] = network.input.shape;
     const image = this.#state.image.slice();
@@ -143,10 +202,7 @@ export class Dream {
         `The objective is not finite at step ${step}. Lower the rate, or choose another layer.`,
       );
     }
-    const unit = inputUnit(network.preprocessing);
-    // Grey levels of 255 in the network's own numbers: an image's deviation is 0.226 of its range.
-    const length = (rate / 255 / 0.226) * unit;
-    const factor = sum === 0 ? 0 : (length * gradient.length) / sum;
+    const factor = sum === 0 ? 0 : (this.#length * gradient.length) / sum;
     const plane = size[0] * size[1];
     for (let c = 0; c < channels; c++) {
       const low = inputValue(network.preprocessing, c, 0);
@@ -176,22 +232,18 @@ export class Dream {
   /** Value and gradient of the whole image, tile by tile. */
   async #gradient(
     image: Float32Array,
-    [height, width]: Size,
+    size: Size,
     random: ReturnType<typeof chance>,
   ): Promise<{ value: number; gradient: Float32Array }> {
+    const [height, width] = size;
     const channels = this.#goals.network.input.shape[0];
-    const tile = await this.#tile([height, width]);
-    const evaluate = await this.#program(tile);
-    const [top, left] = [random.below(height), random.below(width)];
-    const rows = starts(height, tile[0]);
-    const columns = starts(width, tile[1]);
+    const { tile, made: evaluate } = await this.#tile(size);
+    const { top, left, rows, columns, covered } = cutTiles(size, tile, random);
     const gradient = new Float32Array(image.length);
     const patch = new Float32Array(channels * tile[0] * tile[1]);
-    const covered = { rows: cover(rows, tile[0], height), columns: cover(columns, tile[1], width) };
     let value = 0;
     for (const row of rows) {
       for (const column of columns) {
-        // The image goes on at its other side: tiles lie on a torus.
         const each = (visit: (from: number, to: number, y: number, x: number) => void): void => {
           for (let c = 0; c < channels; c++) {
             for (let y = 0; y < tile[0]; y++) {
@@ -219,46 +271,16 @@ export class Dream {
     return { value, gradient };
   }
 
-  /** Size of tiles for an image: the image itself where it is small enough. */
-  async #tile(size: Size): Promise<Size> {
-    if (this.#fixed) return this.#fixed;
-    const { tile = 256 } = this.#options;
-    const wish: Size = [Math.min(size[0], tile), Math.min(size[1], tile)];
-    try {
-      await this.#program(wish);
-      return wish;
-    } catch (error) {
-      // Dense layers take the network's own size only.
-      if (!(error instanceof LensError) || error.code !== 'E_SHAPE') throw error;
-      const [, height, width] = this.#goals.network.input.shape;
-      return (this.#fixed = [height, width]);
+  /** The program for images of a size, and the size of its tiles. */
+  #tile(size: Size): Prepared {
+    if (this.#prepared?.size !== String(size)) {
+      const { goal, reference, tile } = this.#options;
+      const made = tileFor(size, tile, this.#goals.network, (wish) =>
+        this.#goals.prepare([goal], { size: wish, ...(reference && { reference }) }),
+      );
+      this.#prepared = { size: String(size), made };
+      made.catch(() => (this.#prepared = undefined));
     }
+    return this.#prepared.made;
   }
-
-  #program(size: Size): ReturnType<Goals['prepare']> {
-    const key = String(size);
-    let program = this.#programs.get(key);
-    if (!program) {
-      const { goal, reference } = this.#options;
-      program = this.#goals.prepare([goal], { size, ...(reference && { reference }) });
-      program.catch(() => this.#programs.delete(key));
-      this.#programs = new Map([[key, program]]);
-    }
-    return program;
-  }
-}
-
-/** Where tiles begin so that they cover an extent; spread evenly. */
-function starts(extent: number, tile: number): number[] {
-  const count = Math.ceil(extent / tile);
-  return Array.from({ length: count }, (_, i) => Math.round((i * extent) / count));
-}
-
-/** How many tiles cover each place. */
-function cover(begins: readonly number[], tile: number, extent: number): Uint16Array {
-  const counts = new Uint16Array(extent);
-  for (const begin of begins) {
-    for (let at = begin; at < begin + tile; at++) counts[at % extent] = counts[at % extent]! + 1;
-  }
-  return counts;
 }

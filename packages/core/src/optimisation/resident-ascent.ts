@@ -1,4 +1,3 @@
-import { LensError } from '@convlens/onnx';
 import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
 import { VALUES } from './goal-graph.js';
@@ -247,14 +246,9 @@ export class ResidentAscent {
       pictures: goals.length,
       views: this.#viewsOf(looks),
     };
-    const step = await this.#gpu
-      .wait(() => prepareStep(device, this.#canvas, this.#sampling, options, MOST_UNREAD))
-      .catch((cause: unknown) => {
-        if (cause instanceof LensError) throw cause;
-        throw new LensError('E_RUN', `The GPU could not prepare a step: ${String(cause)}`, {
-          cause,
-        });
-      });
+    const step = await this.#gpu.wait(() =>
+      prepareStep(device, this.#canvas, this.#sampling, options, MOST_UNREAD),
+    );
     const buffers = new Buffers(device);
     const feeds = Object.fromEntries(
       Object.entries(found.feeds).map(([name, { data, shape }]) => [

@@ -213,14 +213,15 @@ function dreamRun(
     get state() {
       return { kind: 'dream' as const, ...dream.state };
     },
-    resident: false,
-    step: () => dream.step(),
-    async steps(count) {
-      const reports: StepReport[] = [];
-      for (let i = 0; i < count; i++) reports.push(await dream.step());
-      return reports;
+    get resident() {
+      return dream.resident;
     },
-    dispose: () => Promise.resolve(),
+    step: () => dream.step(),
+    steps: (count) => dream.steps(count),
+    dispose: () => {
+      dream.dispose();
+      return Promise.resolve();
+    },
     pictures: () => {
       const { data, shape } = dream.picture();
       return [fromInput(float32(data, shape), network.preprocessing)];

@@ -1,3 +1,4 @@
+import { LensError } from '@convlens/onnx';
 import { Kept } from '../../kept.js';
 
 /** Threads of a workgroup of every kernel; all GPUs take so many. */
@@ -47,7 +48,7 @@ const compiled = new WeakMap<GPUDevice, Kept<Kernel>>();
  *
  * @param device where it runs
  * @param source what it computes
- * @throws GPUPipelineError when the device refuses it
+ * @throws LensError `E_RUN` when the device refuses it
  */
 export function compile(device: GPUDevice, source: KernelSource): Promise<Kernel> {
   let kept = compiled.get(device);
@@ -81,11 +82,17 @@ fn main(
   let at = id.x;
 ${body}
 }`;
-  const pipeline = await device.createComputePipelineAsync({
-    label: name,
-    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module: device.createShaderModule({ label: name, code }), entryPoint: 'main' },
-  });
+  const pipeline = await device
+    .createComputePipelineAsync({
+      label: name,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label: name, code }), entryPoint: 'main' },
+    })
+    .catch((cause: unknown) => {
+      throw new LensError('E_RUN', `The GPU refused the kernel "${name}": ${String(cause)}`, {
+        cause,
+      });
+    });
   return {
     bind(bound, [x, y]) {
       const entries = bound.map((buffer, binding) => ({ binding, resource: { buffer } }));
@@ -112,7 +119,7 @@ export const float = (value: number): string => `f32(${value})`;
  *
  * @param device where they run
  * @param sources by name
- * @throws GPUPipelineError when the device refuses one
+ * @throws LensError `E_RUN` when the device refuses one
  */
 export async function compileAll<Name extends string>(
   device: GPUDevice,

@@ -77,7 +77,7 @@ export interface GpuStep {
  * @param sampling sizes
  * @param options what a step computes
  * @param steps that `reports` has room for
- * @throws GPUPipelineError when the device refuses a kernel
+ * @throws LensError `E_RUN` when the device refuses a kernel
  */
 export async function prepareStep(
   device: GPUDevice,

@@ -1,0 +1,244 @@
+import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
+import type { StepReport } from '../optimisation/ascent.js';
+import { VALUES } from '../optimisation/goal-graph.js';
+import type { Goals } from '../optimisation/goal-program.js';
+import { Buffers, readBuffers } from '../optimisation/gpu/buffers.js';
+import { compile, compileAll, groupsFor, submit, type Kernel } from '../optimisation/gpu/kernel.js';
+import { PARTS } from '../optimisation/gpu/sums.js';
+import {
+  DREAM_REPORT,
+  dreamKernels,
+  TILE_NUMBERS,
+  tileNumbers,
+  type DreamKernels,
+  type TileNumbers,
+} from '../optimisation/gpu/tiles.js';
+import { inputValue } from '../optimisation/parametrisation.js';
+import { chance } from '../optimisation/transforms.js';
+import type { DreamOptions, DreamState } from './dream.js';
+import { cutTiles, tileFor, type Size } from './tiles.js';
+
+/** Steps whose reports are read at once, at most. */
+const MOST_UNREAD = 64;
+
+/** What steps on images of one size need on the device. */
+interface Made {
+  readonly size: Size;
+  readonly tile: Size;
+  readonly program: GpuProgram;
+  readonly gradient: string;
+  readonly feeds: Readonly<Record<string, GpuTensor>>;
+  readonly kernels: Readonly<Record<Exclude<keyof DreamKernels, 'size'>, Kernel>>;
+  readonly sum: Kernel;
+  readonly buffers: Buffers;
+  readonly image: GPUBuffer;
+  readonly patch: GPUBuffer;
+  readonly numbers: GPUBuffer;
+  readonly slopes: GPUBuffer;
+  readonly parts: GPUBuffer;
+  readonly rows: GPUBuffer;
+  readonly columns: GPUBuffer;
+  readonly reports: GPUBuffer;
+}
+
+/** Steps of a dream whose image stays on the GPU: neither it nor its gradient is read, but after the last of some steps. */
+export class ResidentDream {
+  readonly #goals: Goals;
+  readonly #gpu: Gpu;
+  readonly #options: DreamOptions;
+  #made: Made | undefined;
+  /** The state that the image on the device is. */
+  #at: DreamState | undefined;
+
+  /**
+   * @param goals objectives of the network
+   * @param gpu of its runtime
+   * @param options image and how it dreams
+   */
+  constructor(goals: Goals, gpu: Gpu, options: DreamOptions) {
+    this.#goals = goals;
+    this.#gpu = gpu;
+    this.#options = options;
+  }
+
+  /**
+   * Steps on one size.
+   *
+   * @param state where the run is
+   * @param count how many, none of which changes the size
+   * @param stepLength mean change of a pixel in a step, in the network's own numbers
+   * @returns where it is then, with what every step found; undefined where the image has no gradient, a value is not finite or the
+   * image is too large for the device: nothing has been changed then
+   */
+  async steps(
+    state: DreamState,
+    count: number,
+    stepLength: number,
+  ): Promise<{ readonly state: DreamState; readonly reports: StepReport[] } | undefined> {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
+    const { length } = state.image;
+    if (4 * length > Math.min(maxStorageBufferBindingSize, maxBufferSize)) return undefined;
+    let now = state;
+    const reports: StepReport[] = [];
+    while (reports.length < count) {
+      const made = await this.#ready(now.size);
+      if (this.#at !== now) this.#write(made.image, now.image);
+      this.#at = undefined;
+      const next = await this.#run(
+        made,
+        now,
+        Math.min(MOST_UNREAD, count - reports.length),
+        stepLength,
+      );
+      if (!next) return undefined;
+      now = this.#at = next.state;
+      reports.push(...next.reports);
+    }
+    return { state: now, reports };
+  }
+
+  async #run(
+    made: Made,
+    state: DreamState,
+    count: number,
+    stepLength: number,
+  ): Promise<{ readonly state: DreamState; readonly reports: StepReport[] } | undefined> {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder();
+    encoder.clearBuffer(made.reports);
+    device.queue.submit([encoder.finish()]);
+    for (let i = 0; i < count; i++) await this.#step(made, state.step + i, i, stepLength);
+    const [reports, image] = await this.#gpu.wait(() =>
+      readBuffers(device, [
+        [made.reports, count * DREAM_REPORT],
+        [made.image, state.image.length],
+      ]),
+    );
+    const told = Array.from({ length: count }, (_, i): StepReport => {
+      const values = reports!.slice(DREAM_REPORT * i, DREAM_REPORT * i + 1);
+      return { step: state.step + i, values, totals: values };
+    });
+    const usual = reports!.every((number, i) =>
+      i % DREAM_REPORT === 0 ? Number.isFinite(number) : number > 0 && Number.isFinite(number),
+    );
+    if (!usual) return undefined;
+    return {
+      state: { step: state.step + count, size: state.size, image: image! },
+      reports: told,
+    };
+  }
+
+  async #step(made: Made, step: number, index: number, stepLength: number): Promise<void> {
+    const { device } = this.#gpu;
+    const { size, tile, kernels, numbers, image, slopes } = made;
+    const { network } = this.#goals;
+    const [channels] = network.input.shape;
+    const length = channels * size[0] * size[1];
+    const cut = cutTiles(size, tile, chance(this.#options.seed, step, 0));
+    this.#write(made.rows, Float32Array.from(cut.covered.rows));
+    this.#write(made.columns, Float32Array.from(cut.covered.columns));
+    const encoder = device.createCommandEncoder();
+    encoder.clearBuffer(slopes);
+    device.queue.submit([encoder.finish()]);
+    const of = (row: number, column: number): TileNumbers => ({
+      size,
+      tile,
+      at: [(row + cut.top) % size[0], (column + cut.left) % size[1]],
+      rolled: [(size[0] - cut.top) % size[0], (size[1] - cut.left) % size[1]],
+      share: 1 / (cut.rows.length * cut.columns.length),
+      index,
+      length: stepLength * length,
+    });
+    const covered = [groupsFor(Math.min(size[1], tile[1])), Math.min(size[0], tile[0])] as const;
+    for (const row of cut.rows) {
+      for (const column of cut.columns) {
+        device.queue.writeBuffer(numbers, 0, tileNumbers(of(row, column)));
+        submit(device, [
+          kernels.cut.bind([image, numbers, made.patch], [groupsFor(tile[1]), tile[0]]),
+        ]);
+        const shape = [1, channels, ...tile];
+        const outputs = await made.program.run({
+          ...made.feeds,
+          [network.input.name]: { buffer: made.patch, shape },
+        });
+        const [gradient, values] = [outputs[made.gradient]!, outputs[VALUES]!];
+        const bound = [gradient.buffer, values.buffer, numbers, made.rows, made.columns];
+        submit(device, [kernels.add.bind([...bound, slopes, made.reports], covered)]);
+        for (const output of Object.values(outputs)) output.free();
+      }
+    }
+    submit(device, [
+      made.sum.bind([slopes, made.parts], [PARTS, 1]),
+      kernels.move.bind(
+        [slopes, made.parts, numbers, image, made.reports],
+        [groupsFor(size[1]), size[0]],
+      ),
+    ]);
+  }
+
+  /** Makes ready what images of a size need. */
+  async #ready(size: Size): Promise<Made> {
+    if (this.#made && String(this.#made.size) === String(size)) return this.#made;
+    this.#free();
+    const { device } = this.#gpu;
+    const { goal, reference, tile: side } = this.#options;
+    const { network } = this.#goals;
+    const { input, preprocessing } = network;
+    const [channels] = input.shape;
+    const { tile, made } = await tileFor(size, side, network, (wish) =>
+      this.#goals.onGpu([goal], { size: wish, ...(reference && { reference }) }),
+    );
+    const kernels = dreamKernels(
+      Array.from({ length: channels }, (_, c) => [
+        inputValue(preprocessing, c, 0),
+        inputValue(preprocessing, c, 1),
+      ]),
+    );
+    const length = channels * size[0] * size[1];
+    const [compiled, sum] = await this.#gpu.wait(() =>
+      Promise.all([
+        compileAll(device, { cut: kernels.cut, add: kernels.add, move: kernels.move }),
+        compile(device, kernels.size(length)),
+      ]),
+    );
+    const buffers = new Buffers(device);
+    const feeds = Object.entries(made.feeds).map(([name, { data, shape }]) => [
+      name,
+      { buffer: buffers.holding(data), shape },
+    ]);
+    this.#made = {
+      size,
+      tile,
+      program: made.program,
+      gradient: made.gradient,
+      feeds: Object.fromEntries(feeds) as Record<string, GpuTensor>,
+      kernels: compiled,
+      sum,
+      buffers,
+      image: buffers.room(length),
+      patch: buffers.room(channels * tile[0] * tile[1]),
+      numbers: buffers.room(TILE_NUMBERS),
+      slopes: buffers.room(length),
+      parts: buffers.room(PARTS),
+      rows: buffers.room(size[0]),
+      columns: buffers.room(size[1]),
+      reports: buffers.room(MOST_UNREAD * DREAM_REPORT),
+    };
+    return this.#made;
+  }
+
+  #write(buffer: GPUBuffer, values: Float32Array): void {
+    this.#gpu.device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+  }
+
+  #free(): void {
+    this.#made?.buffers.destroy();
+    this.#made = undefined;
+    this.#at = undefined;
+  }
+
+  /** Frees what it holds. Its program is kept with the objectives. */
+  dispose(): void {
+    this.#free();
+  }
+}
