@@ -37,6 +37,20 @@ const cases: Record<string, Settings> = {
     preset: 'maco',
     changes: { optimiser: { kind: 'adam', rate: 3 } },
   },
+  // Fine frequencies have next to no slope there, and Adam lets rounding decide where they go.
+  'views that reduce a larger picture, and turn it': {
+    preset: 'fine',
+    changes: { optimiser: { kind: 'momentum', rate: 0.05 } },
+  },
+  'views that enlarge a small part': {
+    preset: 'lucid',
+    changes: {
+      transforms: [
+        { kind: 'rotate', degrees: [40, 40] },
+        { kind: 'crop', from: 0.35, to: 0.4 },
+      ],
+    },
+  },
   'pixels, from one view that is the picture': { preset: 'simonyan' },
   'a picture with sides that are primes': { preset: 'lucid', changes: { size: [37, 53] } },
   'a picture of odd sides, seen in part, on black': {
@@ -87,6 +101,15 @@ for (const [name, settings] of Object.entries(cases)) {
     expect(found.moments).toBeLessThan(1e-5);
   });
 }
+
+test('views that wrap around are left to single steps', async ({ page }) => {
+  const settings: Settings = {
+    preset: 'lucid',
+    changes: { transforms: [{ kind: 'roll', pixels: 3 }] },
+  };
+  const found = await page.evaluate((made) => ascents.compare(made), settings);
+  expect(found).toEqual({ resident: false, step: 4, objectives: 0, pictures: 0, moments: 0 });
+});
 
 test('a run goes from the GPU to the outside and back', async ({ page }) => {
   const found = await page.evaluate(() => ascents.handOver({ preset: 'natural' }));

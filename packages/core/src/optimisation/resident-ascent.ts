@@ -4,15 +4,15 @@ import { VALUES } from './goal-graph.js';
 import type { Goals } from './goal-program.js';
 import { Buffers, readBuffers } from './gpu/buffers.js';
 import { prepareStep, REPORT, type GpuStep } from './gpu/step.js';
-import type { GpuViews } from './gpu/views.js';
+import { reachOf, type GpuViews } from './gpu/views.js';
 import { ADAM, rateAt } from './optimisers.js';
 import type { Canvas } from './parametrisation.js';
-import { taps, type Sampling } from './sampling.js';
-import { chance, drawView, type Transform, type View } from './transforms.js';
+import type { Sampling } from './sampling.js';
+import { chance, drawView, type View } from './transforms.js';
 
 /** Longest side of a picture: a line of its transform lies in the memory of a workgroup. */
 const LONGEST = 512;
-/** How far samples may lie from where a pixel is looked for; the work grows with the square. */
+/** How far samples of a view may lie from where a pixel is looked for; the work grows with the square. */
 const FARTHEST = 4;
 /** Steps whose reports are read at once, at most. */
 const MOST_UNREAD = 64;
@@ -25,38 +25,6 @@ interface Made {
   /** What the network is fed besides images. */
   readonly feeds: Readonly<Record<string, GpuTensor>>;
   readonly dispose: () => void;
-}
-
-/** How far apart samples can lie that take from one pixel, over all that a chain can draw; see `writeViewsAdjoint`. */
-function reachOf(transforms: readonly Transform[], { image, input }: Sampling): number {
-  let [side, spread] = [Math.min(...image), 1];
-  for (const transform of transforms) {
-    switch (transform.kind) {
-      case 'pad':
-        side += 2 * transform.pixels;
-        break;
-      case 'jitter':
-        side -= transform.pixels;
-        break;
-      case 'scale':
-        spread *= Math.max(...transform.factors);
-        break;
-      case 'rotate':
-        spread *= Math.max(
-          ...transform.degrees.map((degrees) => {
-            const angle = (degrees * Math.PI) / 180;
-            return Math.abs(Math.cos(angle)) + Math.abs(Math.sin(angle));
-          }),
-        );
-        break;
-      case 'crop':
-        spread *= Math.min(...input) / (Math.min(transform.from, transform.to) * side);
-        break;
-      case 'roll':
-        return Infinity;
-    }
-  }
-  return Math.floor(Math.max(1, spread) + 0.5);
 }
 
 /**
@@ -89,7 +57,7 @@ export class ResidentAscent {
 
   /**
    * Undefined where the runtime shares no GPU, or where a step is more than the kernels compute: corrections
-   * between steps, a total variation of another power, views that wrap around or reduce the picture.
+   * between steps, a total variation of another power.
    *
    * @param goals objectives of the network
    * @param options of the ascent
@@ -103,7 +71,7 @@ export class ResidentAscent {
     sampling: Sampling,
   ): ResidentAscent | undefined {
     const { gpu } = goals.executor;
-    const { transforms = [], penalties = [], views = 1, corrections } = options;
+    const { penalties = [], views = 1, corrections } = options;
     const uneven = penalties.some(
       ({ kind, ...rest }) => kind === 'tv' && 'beta' in rest && rest.beta !== 2,
     );
@@ -112,8 +80,7 @@ export class ResidentAscent {
       corrections ||
       uneven ||
       Math.max(...sampling.image) > LONGEST ||
-      options.goals.length * views > goals.widest ||
-      reachOf(transforms, sampling) > FARTHEST
+      options.goals.length * views > goals.widest
     ) {
       return undefined;
     }
@@ -226,7 +193,6 @@ export class ResidentAscent {
     if (transforms.length === 0 && views === 1 && same) return undefined;
     return {
       views,
-      reach: reachOf(transforms, this.#sampling),
       beyond: view!.beyond === 'wrap' ? 0 : view!.beyond,
     };
   }
@@ -292,5 +258,5 @@ export class ResidentAscent {
 }
 
 function isDrawable(view: View): boolean {
-  return view.beyond !== 'wrap' && taps(view) === 1;
+  return view.beyond !== 'wrap' && reachOf(view) <= FARTHEST;
 }

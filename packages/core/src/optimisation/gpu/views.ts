@@ -1,27 +1,40 @@
-import type { Sampling } from '../sampling.js';
+import { taps, type Sampling } from '../sampling.js';
 import type { View } from '../transforms.js';
 import { float, groupsFor, type KernelSource } from './kernel.js';
 
 /** Numbers of a step before its views: the rate, and which step it is of those whose reports are kept. */
 export const STEP_NUMBERS = 4;
-/** Numbers of a view: its map and the inverse. */
-export const VIEW_NUMBERS = 12;
+/** Numbers of a view: its map, the inverse, samples along a side of a pixel, and its reach. */
+export const VIEW_NUMBERS = 14;
 
 /** The views of a step. */
 export interface GpuViews {
   /** Of each picture. */
   readonly views: number;
-  /** How far samples lie from the place to which a pixel is mapped, at most. */
-  readonly reach: number;
   /** Grey around the image, 0 to 1. */
   readonly beyond: number;
 }
 
+/**
+ * How far samples that take from a pixel lie from the place to which it is mapped, at most, counted in samples: the
+ * image of the square in which bilinear weights are not zero.
+ *
+ * @param view where to look
+ */
+export function reachOf(view: View): number {
+  const { xx, xy, yx, yy } = view;
+  const size = Math.abs(xx * yy - xy * yx);
+  const [across, down] = [Math.abs(yy) + Math.abs(xy), Math.abs(yx) + Math.abs(xx)];
+  return Math.floor((Math.max(across, down) / size) * taps(view) + 0.5);
+}
+
 /** Numbers of one view as kernels take them: where it looks, and the way back. */
-export function viewNumbers({ xx, xy, x0, yx, yy, y0 }: View): number[] {
+export function viewNumbers(view: View): number[] {
+  const { xx, xy, x0, yx, yy, y0 } = view;
   const size = xx * yy - xy * yx;
   const [a, b, c, d] = [yy / size, -xy / size, -yx / size, xx / size];
-  return [xx, xy, x0, yx, yy, y0, a, b, -(a * x0 + b * y0), c, d, -(c * x0 + d * y0)];
+  const back = [a, b, -(a * x0 + b * y0), c, d, -(c * x0 + d * y0)];
+  return [xx, xy, x0, yx, yy, y0, ...back, taps(view), reachOf(view)];
 }
 
 /** The map of view `b` at (x, y), for buffers named `step`. */
@@ -34,7 +47,7 @@ fn mapped(base: u32, x: f32, y: f32) -> vec2f {
 }`;
 
 /**
- * What `sample` computes, for views that do not wrap around and take one sample a pixel. Buffers: image `[n, C, H, W]`, step,
+ * What `sample` computes, for views that do not wrap around. Buffers: image `[n, C, H, W]`, step,
  * seen `[n views, C, h, w]`; threads along x are pixels, groups along y views.
  *
  * @param sampling sizes
@@ -63,23 +76,32 @@ fn inside(place: f32, extent: f32) -> u32 { return u32(clamp(place, 0.0, extent 
     body: `
   if (at >= ${rows * columns}u) { return; }
   let view = group.y;
-  let place = mapped(
-    ${STEP_NUMBERS}u + view * ${VIEW_NUMBERS}u, f32(at % ${columns}u), f32(at / ${columns}u));
-  let low = floor(place);
-  let part = place - low;
-  let left = share(1 - part.x, low.x, ${width});
-  let right = share(part.x, low.x + 1, ${width});
-  let top = share(1 - part.y, low.y, ${height});
-  let bottom = share(part.y, low.y + 1, ${height});
-  let x = vec2u(inside(low.x, ${width}), inside(low.x + 1, ${width}));
-  let y = ${width}u * vec2u(inside(low.y, ${height}), inside(low.y + 1, ${height}));
-  let rest = 1 - (left + right) * (top + bottom);
+  let numbers = ${STEP_NUMBERS}u + view * ${VIEW_NUMBERS}u;
+  let along = u32(step[numbers + 12u]);
+  let pixel = vec2f(f32(at % ${columns}u), f32(at / ${columns}u));
+  var sums: array<f32, ${channels}>;
+  for (var k = 0u; k < along * along; k++) {
+    let part = (vec2f(f32(k % along), f32(k / along)) + 0.5) / f32(along) - 0.5;
+    let place = mapped(numbers, pixel.x + part.x, pixel.y + part.y);
+    let low = floor(place);
+    let rest = place - low;
+    let left = share(1 - rest.x, low.x, ${width});
+    let right = share(rest.x, low.x + 1, ${width});
+    let top = share(1 - rest.y, low.y, ${height});
+    let bottom = share(rest.y, low.y + 1, ${height});
+    let x = vec2u(inside(low.x, ${width}), inside(low.x + 1, ${width}));
+    let y = ${width}u * vec2u(inside(low.y, ${height}), inside(low.y + 1, ${height}));
+    let beyond = 1 - (left + right) * (top + bottom);
+    for (var c = 0u; c < ${channels}u; c++) {
+      let base = ((view / ${views}u) * ${channels}u + c) * ${height * width}u;
+      sums[c] +=
+        top * (left * image[base + y.x + x.x] + right * image[base + y.x + x.y]) +
+        bottom * (left * image[base + y.y + x.x] + right * image[base + y.y + x.y]) +
+        beyond * AROUND[c];
+    }
+  }
   for (var c = 0u; c < ${channels}u; c++) {
-    let base = ((view / ${views}u) * ${channels}u + c) * ${height * width}u;
-    let sum =
-      top * (left * image[base + y.x + x.x] + right * image[base + y.x + x.y]) +
-      bottom * (left * image[base + y.y + x.x] + right * image[base + y.y + x.y]);
-    seen[(view * ${channels}u + c) * ${rows * columns}u + at] = sum + rest * AROUND[c];
+    seen[(view * ${channels}u + c) * ${rows * columns}u + at] = sums[c] / f32(along * along);
   }`,
   };
 }
@@ -115,7 +137,6 @@ fn gathered(picture: u32, at: u32) -> array<f32, ${channels}> {
   return sums;
 }`;
   }
-  const reach = `i32(${views.reach})`;
   return `${MAP}
 fn gathered(picture: u32, at: u32) -> array<f32, ${channels}> {
   var sums: array<f32, ${channels}>;
@@ -123,15 +144,19 @@ fn gathered(picture: u32, at: u32) -> array<f32, ${channels}> {
   for (var v = 0u; v < ${views.views}u; v++) {
     let view = picture * ${views.views}u + v;
     let there = ${STEP_NUMBERS}u + view * ${VIEW_NUMBERS}u;
-    let centre = vec2i(floor(mapped(there + 6u, pixel.x, pixel.y) + 0.5));
-    let first = max(centre - ${reach}, vec2i(0));
-    let last = min(centre + ${reach}, vec2i(${columns - 1}, ${rows - 1}));
+    let along = step[there + 12u];
+    let reach = i32(step[there + 13u]);
+    // Samples are counted over all pixels, along each side.
+    let centre = vec2i(floor((mapped(there + 6u, pixel.x, pixel.y) + 0.5) * along));
+    let first = max(centre - reach, vec2i(0));
+    let last = min(centre + reach, vec2i(${columns}, ${rows}) * i32(along) - 1);
     for (var y = first.y; y <= last.y; y++) {
       for (var x = first.x; x <= last.x; x++) {
-        let apart = abs(mapped(there, f32(x), f32(y)) - pixel);
-        let weight = max(1 - apart.x, 0) * max(1 - apart.y, 0);
+        let place = (vec2f(f32(x), f32(y)) + 0.5) / along - 0.5;
+        let apart = abs(mapped(there, place.x, place.y) - pixel);
+        let weight = max(1 - apart.x, 0) * max(1 - apart.y, 0) / (along * along);
         if (weight == 0) { continue; }
-        let base = view * ${channels * plane}u + u32(y) * ${columns}u + u32(x);
+        let base = view * ${channels * plane}u + (u32(y) / u32(along)) * ${columns}u + u32(x) / u32(along);
         for (var c = 0u; c < ${channels}u; c++) {
           sums[c] += weight * gradient[base + c * ${plane}u];
         }
