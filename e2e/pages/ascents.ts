@@ -178,6 +178,8 @@ function preset(id: string): Omit<AscentOptions, 'goals' | 'seed' | 'start'> {
 export interface Settings {
   readonly preset: string;
   readonly pictures?: number;
+  /** How they are run: four in two parts by default. */
+  readonly steps?: readonly number[];
   readonly changes?: Partial<AscentOptions>;
 }
 
@@ -250,7 +252,7 @@ export const ascents = {
     return { resident, objectives, pictures, shape, reads, after };
   },
 
-  /** Four steps on the GPU and outside: how far they are apart. */
+  /** Steps on the GPU and outside: how far they are apart. */
   async compare(settings: Settings) {
     const device = await openDevice();
     const options = optionsOf(settings);
@@ -258,7 +260,7 @@ export const ascents = {
     const inside = new Ascent(new Goals(network, executorOf(name, true, device)), options);
     const outside = new Ascent(new Goals(network, executorOf(name, true)), options);
     let objectives = 0;
-    for (const steps of [1, 3]) {
+    for (const steps of settings.steps ?? [1, 3]) {
       objectives = Math.max(
         objectives,
         same(await inside.steps(steps), await outside.steps(steps)),

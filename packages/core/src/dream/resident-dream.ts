@@ -228,7 +228,7 @@ export class ResidentDream {
   }
 
   #write(buffer: GPUBuffer, values: Float32Array): void {
-    this.#gpu.device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+    this.#gpu.device.queue.writeBuffer(buffer, 0, values);
   }
 
   #free(): void {

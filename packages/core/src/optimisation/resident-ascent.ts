@@ -238,7 +238,7 @@ export class ResidentAscent {
         const values = of(picture);
         // Moments are empty before the first step.
         const all = values.length === length ? values : new Float32Array(length);
-        queue.writeBuffer(buffer, 4 * i * length, all as Float32Array<ArrayBuffer>);
+        queue.writeBuffer(buffer, 4 * i * length, all);
       }
     };
     put(numbers.parameters, ({ parameters }) => parameters);

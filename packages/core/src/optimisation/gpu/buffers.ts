@@ -22,7 +22,7 @@ export class Buffers {
   /** A buffer with numbers. */
   holding(values: Float32Array): GPUBuffer {
     const buffer = this.room(values.length);
-    this.#device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+    this.#device.queue.writeBuffer(buffer, 0, values);
     return buffer;
   }
 

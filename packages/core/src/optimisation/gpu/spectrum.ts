@@ -20,9 +20,9 @@ export function coefficientScale(canvas: Canvas, parametrised: Parametrised): Fl
 export interface SpectrumKernels {
   /** turns, parameters `[n, length]`, scale, spectrum `[n C, H, columns]` of complex numbers; a line a column. */
   readonly columns: KernelSource;
-  /** turns, spectrum, planes `[n C, H, W]`; a line a row. */
+  /** turns, spectrum, planes `[n C, H, W]`; a line two rows. */
   readonly rows: KernelSource;
-  /** turns, gradient of the planes, spectrum; a line a row. */
+  /** turns, gradient of the planes, spectrum; a line two rows. */
   readonly rowsBack: KernelSource;
   /** turns, spectrum, parameters, scale, slope `[n, length]`; a line a column. */
   readonly columnsBack: KernelSource;
@@ -76,8 +76,10 @@ fn place(line: vec2u, v: u32) -> u32 { return (line.y * H + v) * COLUMNS + line.
   let size = scale[v * COLUMNS + line.x];
   let re = ${real};
   let im = re + H * COLUMNS;`;
-  const spectrumPlace = '(line.y * H + line.x) * COLUMNS + u';
-  const planePlace = '(line.y * H + line.x) * W + x';
+  // Two rows are one line of complex numbers: a row is real, and its spectrum its own mirror image. The second may be none.
+  const pair = `
+fn at(line: vec2u, second: u32, x: u32) -> u32 { return (line.y * H + 2u * line.x + second) * W + x; }
+fn has(line: vec2u, second: u32) -> bool { return 2u * line.x + second < H; }`;
   return {
     columns: lineTransform({
       name: 'spectrum, down the columns',
@@ -97,7 +99,7 @@ fn load(line: vec2u, v: u32) -> vec2f {${
   return size * vec2f(parameters[re], parameters[im]);`
       }
 }`,
-      store: `fn store(line: vec2u, v: u32, value: vec2f) { spectrum[place(line, v)] = value; }`,
+      store: `fn store(line: vec2u, v: u32) { spectrum[place(line, v)] = result(v); }`,
     }),
     rows: lineTransform({
       name: 'spectrum, along the rows',
@@ -106,11 +108,23 @@ fn load(line: vec2u, v: u32) -> vec2f {${
         ['planes', 'f32', 'write'],
       ],
       length: width,
-      given: columns,
       sign: 1,
-      load: `${sizes}
-fn load(line: vec2u, u: u32) -> vec2f { return twice(u) * spectrum[${spectrumPlace}]; }`,
-      store: `fn store(line: vec2u, x: u32, value: vec2f) { planes[${planePlace}] = value.x; }`,
+      load: `${sizes}${pair}
+/** Number u of a row's whole spectrum. Of those without a mirror image only the real part shows. */
+fn whole(line: vec2u, second: u32, u: u32) -> vec2f {
+  if (!has(line, second)) { return vec2f(); }
+  let base = (line.y * H + 2u * line.x + second) * COLUMNS;
+  if (u >= COLUMNS) { return spectrum[base + W - u] * vec2f(1, -1); }
+  return spectrum[base + u] * vec2f(1, twice(u) - 1);
+}
+fn load(line: vec2u, u: u32) -> vec2f {
+  let second = whole(line, 1u, u);
+  return whole(line, 0u, u) + vec2f(-second.y, second.x);
+}`,
+      store: `fn store(line: vec2u, x: u32) {
+  planes[at(line, 0u, x)] = result(x).x;
+  if (has(line, 1u)) { planes[at(line, 1u, x)] = result(x).y; }
+}`,
     }),
     rowsBack: lineTransform({
       name: 'gradient, along the rows',
@@ -121,9 +135,20 @@ fn load(line: vec2u, u: u32) -> vec2f { return twice(u) * spectrum[${spectrumPla
       length: width,
       wanted: columns,
       sign: -1,
-      load: `${sizes}
-fn load(line: vec2u, x: u32) -> vec2f { return vec2f(planes[${planePlace}], 0); }`,
-      store: `fn store(line: vec2u, u: u32, value: vec2f) { spectrum[${spectrumPlace}] = twice(u) * value; }`,
+      load: `${sizes}${pair}
+fn load(line: vec2u, x: u32) -> vec2f {
+  var second = 0.0;
+  if (has(line, 1u)) { second = planes[at(line, 1u, x)]; }
+  return vec2f(planes[at(line, 0u, x)], second);
+}`,
+      store: `fn store(line: vec2u, u: u32) {
+  let mirror = result((W - u) % W) * vec2f(1, -1);
+  let half = twice(u) / 2;
+  let base = (line.y * H + 2u * line.x) * COLUMNS + u;
+  let difference = result(u) - mirror;
+  spectrum[base] = half * (result(u) + mirror);
+  if (has(line, 1u)) { spectrum[base + COLUMNS] = half * vec2f(difference.y, -difference.x); }
+}`,
     }),
     columnsBack: lineTransform({
       name: 'gradient, down the columns',
@@ -137,14 +162,15 @@ fn load(line: vec2u, x: u32) -> vec2f { return vec2f(planes[${planePlace}], 0); 
       sign: -1,
       load: `${sizes}
 fn load(line: vec2u, v: u32) -> vec2f { return spectrum[place(line, v)]; }`,
-      store: `fn store(line: vec2u, v: u32, value: vec2f) {${
-        isPhase
-          ? `${phase}
+      store: `fn store(line: vec2u, v: u32) {
+  let value = result(v);${
+    isPhase
+      ? `${phase}
   slope[place(line, v)] = size * (value.y * turned.x - value.x * turned.y);`
-          : `${coefficient}
+      : `${coefficient}
   slope[re] = size * value.x;
   slope[im] = size * value.y;`
-      }
+  }
 }`,
     }),
   };

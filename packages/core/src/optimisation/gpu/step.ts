@@ -207,16 +207,17 @@ async function prepareImage(
   ];
   const scale = all.holding(coefficientScale(canvas, options));
   const count = pictures * channels;
+  const pairs = Math.ceil(height / 2);
   const spectrum = all.room(2 * count * height * columns);
   const planes = all.room(count * plane);
   return {
     image: [
       kernels.columns.bind([down, parameters, scale, spectrum], [columns, count]),
-      kernels.rows.bind([along, spectrum, planes], [height, count]),
+      kernels.rows.bind([along, spectrum, planes], [pairs, count]),
       kernels.colours.bind([planes, image], [groupsFor(plane), pictures]),
     ],
     back: [
-      kernels.rowsBack.bind([along, planes, spectrum], [height, count]),
+      kernels.rowsBack.bind([along, planes, spectrum], [pairs, count]),
       kernels.columnsBack.bind([down, spectrum, parameters, scale, slope], [columns, count]),
     ],
     gradient: planes,
