@@ -1,6 +1,6 @@
 // What a page runs to see that steps on its GPU are those outside of it. The network is one whose objective is known
 // exactly and has no kinks, so that nothing but the steps themselves can make a difference.
-import { describeNetwork, type Network } from '@convlens/adapters';
+import { describeNetwork, type Network, type Preprocessing } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import {
   Ascent,
@@ -12,7 +12,14 @@ import {
   type GpuOutput,
   type StepReport,
 } from '@convlens/core';
-import { float32, LensError, type Graph, type TensorData } from '@convlens/onnx';
+import {
+  float32,
+  inferShapes,
+  LensError,
+  type Graph,
+  type Node,
+  type TensorData,
+} from '@convlens/onnx';
 
 const SIDE = 32;
 
@@ -49,17 +56,28 @@ const amplitudes = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => {
   return 0.1 + 1.8 * (mixed - Math.floor(mixed));
 });
 
-/** Value and gradient of sum a_i (1 + sin(x_i)) for each image, where a is positive and different in every place. */
-function waves(images: Float32Array, batch: number, loud: boolean): [Float32Array, Float32Array] {
+/**
+ * Value and gradient of w sum a_i (1 + sin(x_i / unit)) for each image, where a is positive and different in every place, and w is made of
+ * what the objective is fed for the image, such as its class.
+ */
+function waves(
+  images: Float32Array,
+  batch: number,
+  loud: boolean,
+  fed: Float32Array,
+  unit: number,
+): [Float32Array, Float32Array] {
   const values = new Float32Array(batch);
   const gradient = new Float32Array(images.length);
   const length = images.length / batch;
   for (let b = 0; b < batch; b++) {
     let sum = 0;
+    const own = fed.subarray((b * fed.length) / batch, ((b + 1) * fed.length) / batch);
+    const factor = loud ? own.reduce((sum, weight, k) => sum + (1 + 0.1 * k) * weight, 1) : 0;
     for (let i = 0; i < length; i++) {
-      const amplitude = loud ? amplitudes[i % amplitudes.length]! : 0;
-      sum += amplitude * (1 + Math.sin(images[b * length + i]!));
-      gradient[b * length + i] = amplitude * Math.cos(images[b * length + i]!);
+      const amplitude = factor * amplitudes[i % amplitudes.length]!;
+      sum += amplitude * (1 + Math.sin(images[b * length + i]! / unit));
+      gradient[b * length + i] = (amplitude / unit) * Math.cos(images[b * length + i]! / unit);
     }
     values[b] = sum;
   }
@@ -89,17 +107,22 @@ function partsOf(graph: Graph, input: string): Parts {
 
 /** Computes the objective outside, and on a device where there is one. */
 function executorOf(
-  input: string,
+  { input: { name: input }, preprocessing: { range, std } }: Network,
   loud: boolean,
   device?: GPUDevice,
   failsAfter = Infinity,
 ): Executor {
+  // Of the order of a deviation of the input.
+  const unit = range / std[0]! / 5;
   const outside: Executor = {
     prepare(graph) {
       const { batch, shape, named } = partsOf(graph, input);
       return Promise.resolve({
         run(feeds) {
-          const [values, gradient] = waves(feeds[input]!.data as Float32Array, batch, loud);
+          const others = Object.entries(feeds).filter(([name]) => name !== input);
+          const fed = others.map(([, { data }]) => data as Float32Array);
+          const images = feeds[input]!.data as Float32Array;
+          const [values, gradient] = waves(images, batch, loud, fed[0] ?? new Float32Array(), unit);
           const tensors = Object.entries(named(values, gradient)).map(([name, data]) => [
             name,
             float32(data, data === values ? [batch] : shape),
@@ -118,28 +141,35 @@ function executorOf(
       device,
       wait: (task) => task(),
       prepare(graph) {
-        const { batch, shape, named } = partsOf(graph, input);
-        const size = 4 * shape.reduce((product, extent) => product * extent, 1);
+        const { batch, named } = partsOf(graph, input);
         let runs = 0;
         return Promise.resolve({
           async run(feeds) {
             if (++runs > failsAfter) {
               throw new LensError('E_BACKEND_LOST', 'The device was lost.');
             }
-            const fed = feeds[input]!;
-            if (!('buffer' in fed)) throw new Error('Expected images in a buffer.');
-            const staging = device.createBuffer({
-              size,
-              usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-            });
-            const encoder = device.createCommandEncoder();
-            encoder.copyBufferToBuffer(fed.buffer, 0, staging, 0, size);
-            device.queue.submit([encoder.finish()]);
-            await staging.mapAsync(GPUMapMode.READ);
-            count.reads--;
-            const images = new Float32Array(staging.getMappedRange().slice(0));
-            staging.destroy();
-            const outputs = Object.entries(named(...waves(images, batch, loud))).map(
+            const read = async (name: string): Promise<Float32Array> => {
+              const fed = feeds[name]!;
+              if (!('buffer' in fed)) throw new Error(`Expected ${name} in a buffer.`);
+              const size = 4 * fed.shape.reduce((product, extent) => product * extent, 1);
+              const staging = device.createBuffer({
+                size,
+                usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+              });
+              const encoder = device.createCommandEncoder();
+              encoder.copyBufferToBuffer(fed.buffer, 0, staging, 0, size);
+              device.queue.submit([encoder.finish()]);
+              await staging.mapAsync(GPUMapMode.READ);
+              // Reads of the network are none of the step.
+              count.reads--;
+              const values = new Float32Array(staging.getMappedRange().slice(0));
+              staging.destroy();
+              return values;
+            };
+            const images = await read(input);
+            const other = Object.keys(feeds).find((name) => name !== input);
+            const fed = other === undefined ? new Float32Array() : await read(other);
+            const outputs = Object.entries(named(...waves(images, batch, loud, fed, unit))).map(
               ([name, data]): [string, GpuOutput] => {
                 const buffer = device.createBuffer({ size: data.byteLength, usage });
                 device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
@@ -162,30 +192,92 @@ function apart(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0) / (largest || 1);
 }
 
+/** The share of numbers that are a thousandth of themselves away, and more than rounding of the largest explains. */
+function strays(a: Float32Array, b: Float32Array): number {
+  const largest = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const away = a.filter(
+    (value, i) => Math.abs(value - b[i]!) > 1e-3 * Math.abs(b[i]!) + 3e-7 * largest,
+  );
+  return away.length / (a.length || 1);
+}
+
 const network: Network = describeNetwork(
   buildVgg({ depth: 11, width: 0.0625, inputSize: SIDE, classes: 10, batch: 'N' }),
 );
 
-/** A preset's settings for that network. */
-function preset(id: string): Omit<AscentOptions, 'goals' | 'seed' | 'start'> {
-  const found = presets(network).find((candidate) => candidate.id === id);
+/** A network of one convolution, for inputs of other shapes. */
+function small(shape: readonly [number, number, number], preprocessing: Preprocessing): Network {
+  const [channels] = shape;
+  const weights = (...extents: number[]): TensorData =>
+    float32(new Float32Array(extents.reduce((a, b) => a * b)).fill(0.1), extents);
+  const node = (op: string, inputs: string[], output: string, attributes = {}): Node => {
+    const outputs = [output];
+    return { name: output, op, domain: '', inputs, outputs, attributes };
+  };
+  const graph: Graph = {
+    name: 'small',
+    opset: 17,
+    otherOpsets: {},
+    inputs: [{ name: 'input', dtype: 'float32', shape: ['N', ...shape] }],
+    outputs: [{ name: 'scores', dtype: 'float32', shape: [] }],
+    nodes: [
+      node('Conv', ['input', 'filters'], 'features'),
+      node('Relu', ['features'], 'rectified'),
+      node('GlobalAveragePool', ['rectified'], 'pooled'),
+      node('Flatten', ['pooled'], 'flat'),
+      node('MatMul', ['flat', 'matrix'], 'scores'),
+    ],
+    initializers: new Map([
+      ['filters', weights(4, channels, 1, 1)],
+      ['matrix', weights(4, 10)],
+    ]),
+    values: new Map(),
+    metadata: new Map(),
+    producer: 'convlens',
+  };
+  return describeNetwork(inferShapes(graph), { preprocessing });
+}
+
+/** What networks are fed: the usual; one channel; another order and range, and an input that is no square; no colours. */
+const networks = {
+  usual: network,
+  grey: small([1, 29, 31], { channelOrder: 'GRAY', range: 1, mean: [0.4], std: [0.3] }),
+  bgr: small([3, 24, 40], {
+    channelOrder: 'BGR',
+    range: 255,
+    mean: [103.9, 116.8, 123.7],
+    std: [1, 1.5, 2],
+  }),
+  two: small([2, 24, 24], { channelOrder: 'RGB', range: 1, mean: [0.5, 0.5], std: [0.2, 0.3] }),
+} as const;
+
+/** A preset's settings for a network. */
+function preset(id: string, of: Network): Omit<AscentOptions, 'goals' | 'seed' | 'start'> {
+  const found = presets(of).find((candidate) => candidate.id === id);
   if (!found) throw new Error(`There is no preset ${id}.`);
   const { enlarge = 1, start: _, steps: __, ...rest } = found.settings;
-  return { ...rest, size: [SIDE * enlarge, SIDE * enlarge] };
+  const [, height, width] = of.input.shape;
+  return { ...rest, size: [Math.round(height * enlarge), Math.round(width * enlarge)] };
 }
 
 /** Settings of a run: a preset, the number of pictures, and what differs from it. */
 export interface Settings {
   readonly preset: string;
+  readonly network?: keyof typeof networks;
   readonly pictures?: number;
   /** How they are run: four in two parts by default. */
   readonly steps?: readonly number[];
   readonly changes?: Partial<AscentOptions>;
 }
 
-function optionsOf({ preset: id, pictures = 1, changes }: Settings): AscentOptions {
+function optionsOf({
+  preset: id,
+  network: name = 'usual',
+  pictures = 1,
+  changes,
+}: Settings): AscentOptions {
   const goals = Array.from({ length: pictures }, (_, index) => [{ kind: 'class' as const, index }]);
-  return { ...preset(id), goals, seed: 3, ...changes };
+  return { ...preset(id, networks[name]), goals, seed: 3, ...changes };
 }
 
 const same = (a: readonly StepReport[], b: readonly StepReport[]): number =>
@@ -211,6 +303,8 @@ export interface Dreaming {
   readonly steps: number;
   readonly tile?: number;
   readonly anySize: boolean;
+  /** Whether the network answers at all. */
+  readonly loud?: boolean;
 }
 
 const anySize: Network = describeNetwork(
@@ -220,7 +314,7 @@ const anySize: Network = describeNetwork(
 /** What the page can be asked for. */
 export const ascents = {
   /** A dream on the GPU and outside, in parts that do not end where sizes do. */
-  async dream({ size, anySize: any, ...settings }: Dreaming) {
+  async dream({ size, anySize: any, loud = true, ...settings }: Dreaming) {
     const device = await openDevice();
     const before = count.buffers;
     const dreamer = any ? anySize : network;
@@ -231,16 +325,15 @@ export const ascents = {
     );
     const layer = dreamer.layers.find(({ op }) => op === 'Relu')!.id;
     const options = { ...settings, goal: [{ kind: 'layer' as const, layer }], image, seed: 5 };
-    const { name } = dreamer.input;
-    const inside = new Dream(new Goals(dreamer, executorOf(name, true, device)), options);
-    const outside = new Dream(new Goals(dreamer, executorOf(name, true)), options);
+    const inside = new Dream(new Goals(dreamer, executorOf(dreamer, loud, device)), options);
+    const outside = new Dream(new Goals(dreamer, executorOf(dreamer, loud)), options);
     let objectives = 0;
+    let note: string | undefined;
     count.reads = 0;
     for (const steps of [1, inside.total - 2, 2]) {
-      objectives = Math.max(
-        objectives,
-        same(await inside.steps(steps), await outside.steps(steps)),
-      );
+      const found = await inside.steps(steps);
+      note ??= found.find((report) => report.note !== undefined)?.note;
+      objectives = Math.max(objectives, same(found, await outside.steps(found.length)));
     }
     const { reads } = count;
     const pictures = apart(inside.picture().data, outside.picture().data);
@@ -249,16 +342,16 @@ export const ascents = {
     inside.dispose();
     const after = count.buffers - before;
     device.destroy();
-    return { resident, objectives, pictures, shape, reads, after };
+    return { resident, objectives, pictures, shape, reads, after, note };
   },
 
   /** Steps on the GPU and outside: how far they are apart. */
   async compare(settings: Settings) {
     const device = await openDevice();
     const options = optionsOf(settings);
-    const { name } = network.input;
-    const inside = new Ascent(new Goals(network, executorOf(name, true, device)), options);
-    const outside = new Ascent(new Goals(network, executorOf(name, true)), options);
+    const of = networks[settings.network ?? 'usual'];
+    const inside = new Ascent(new Goals(of, executorOf(of, true, device)), options);
+    const outside = new Ascent(new Goals(of, executorOf(of, true)), options);
     let objectives = 0;
     for (const steps of settings.steps ?? [1, 3]) {
       objectives = Math.max(
@@ -269,8 +362,8 @@ export const ascents = {
     const pictures = options.goals.map((_, i) =>
       apart(inside.picture(i).data, outside.picture(i).data),
     );
-    const moments = options.goals.flatMap((_, i) =>
-      memories(outside, i).map((memory, k) => apart(memories(inside, i)[k]!, memory)),
+    const pairs = options.goals.flatMap((_, i) =>
+      memories(outside, i).map((memory, k) => [memories(inside, i)[k]!, memory] as const),
     );
     const { resident } = inside;
     const { step } = inside.state;
@@ -281,7 +374,8 @@ export const ascents = {
       step,
       objectives,
       pictures: Math.max(...pictures),
-      moments: Math.max(...moments),
+      moments: Math.max(...pairs.map(([mine, theirs]) => apart(mine, theirs))),
+      strays: Math.max(...pairs.map(([mine, theirs]) => strays(mine, theirs))),
     };
   },
 
@@ -289,9 +383,8 @@ export const ascents = {
   async handOver(settings: Settings) {
     const device = await openDevice();
     const options = optionsOf(settings);
-    const { name } = network.input;
-    const kept = new Goals(network, executorOf(name, true, device));
-    const plain = new Goals(network, executorOf(name, true));
+    const kept = new Goals(network, executorOf(network, true, device));
+    const plain = new Goals(network, executorOf(network, true));
     const whole = new Ascent(plain, options);
     await whole.steps(6);
     const first = new Ascent(kept, options);
@@ -309,13 +402,13 @@ export const ascents = {
   /** What is read, and what is held before, during and after a run. */
   async holdings(settings: Settings) {
     const device = await openDevice();
-    const goals = new Goals(network, executorOf(network.input.name, true, device));
+    const goals = new Goals(network, executorOf(network, true, device));
     const before = count.buffers;
     const ascent = new Ascent(goals, optionsOf(settings));
     await ascent.steps(2);
     const few = count.buffers - before;
     count.reads = 0;
-    await ascent.steps(50);
+    await ascent.steps(70);
     const { reads } = count;
     const many = count.buffers - before;
     await ascent.dispose();
@@ -328,7 +421,7 @@ export const ascents = {
   async failure(settings: Settings) {
     const device = await openDevice();
     const before = count.buffers;
-    const executor = executorOf(network.input.name, true, device, 2);
+    const executor = executorOf(network, true, device, 2);
     const ascent = new Ascent(new Goals(network, executor), optionsOf(settings));
     await ascent.steps(1);
     const code = await ascent.steps(3).then(
@@ -346,11 +439,13 @@ export const ascents = {
   async asleep(settings: Settings) {
     const device = await openDevice();
     const options = optionsOf(settings);
-    const { name } = network.input;
-    const inside = new Ascent(new Goals(network, executorOf(name, false, device)), options);
-    const outside = new Ascent(new Goals(network, executorOf(name, false)), options);
-    const [found, expected] = [await inside.steps(2), await outside.steps(2)];
+    const inside = new Ascent(new Goals(network, executorOf(network, false, device)), options);
+    const outside = new Ascent(new Goals(network, executorOf(network, false)), options);
+    // The GPU gives it back, and one step is done without it.
+    const found = await inside.steps(2);
+    const expected = await outside.steps(found.length);
     const result = {
+      done: found.length,
       note: found[0]?.note,
       objectives: same(found, expected),
       pictures: apart(inside.picture().data, outside.picture().data),

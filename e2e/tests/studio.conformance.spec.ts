@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { classGoal, presets, visualizeRecipe, type Recipe } from '@convlens/core';
+import {
+  classGoal,
+  dreamRecipe,
+  presets,
+  invertRecipe,
+  visualizeRecipe,
+  type Recipe,
+} from '@convlens/core';
 import { createNodeEngine, type Frame } from '@convlens/engine/node';
 import type { EngineClient } from '@convlens/engine';
 import { expect, galleryUrl, test } from '../support/viewer.js';
@@ -60,5 +67,61 @@ for (const network of ['alexnet']) {
       expect(Math.abs(found.value / value - 1)).toBeLessThan(0.02);
       expect(apart).toBeLessThan(6);
     }
+  });
+}
+
+/** What is fed an image: a dream over two sizes in tiles, and one that rebuilds it from a layer. */
+const IMAGES: Record<string, Recipe> = {
+  'a dream': {
+    ...dreamRecipe('alexnet', [{ kind: 'layer', layer: 'relu2' }], 'photo'),
+    octaves: 2,
+    steps: 3,
+  },
+  'an inversion': { ...invertRecipe('alexnet', { layers: [] }, 'relu2', 'photo'), steps: 6 },
+};
+
+for (const [name, recipe] of Object.entries(IMAGES)) {
+  test(`${name} of a photo stays on the GPU, and is that of WASM`, async ({ page }) => {
+    test.setTimeout(600_000);
+    await page.goto(`${galleryUrl('plain')}filter-viewer/#v=1&network=alexnet`);
+    await page.waitForFunction(
+      () =>
+        document.querySelector('filter-viewer')?.shadowRoot?.querySelector('.readout')?.textContent,
+    );
+    const run = (backend: 'wasm' | 'webgpu') =>
+      page.evaluate(
+        async ([choice, made]) => {
+          const { engine } = document.querySelector('filter-viewer') as unknown as {
+            engine: EngineClient;
+          };
+          // Noise over shades: flat colours tie in every pool, and rounding decides.
+          const [width, height] = [110, 84];
+          const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) =>
+            i % 4 === 3 ? 255 : 120 + 60 * Math.sin(i / 900) + 40 * Math.sin(12.9898 * i),
+          );
+          await engine.openImage({ id: 'photo', pixels: { width, height, data } });
+          const report = await engine.useBackend(choice);
+          const { frame } = await engine.follow({
+            network: 'alexnet',
+            recipe: made,
+            image: 'photo',
+          });
+          return {
+            backend: report.backend,
+            resident: frame.resident === true,
+            values: frame.values.map((values) => values[0]!),
+            picture: [...frame.pictures[0]!.data],
+          };
+        },
+        [backend, recipe] as const,
+      );
+    const [wasm, webgpu] = [await run('wasm'), await run('webgpu')];
+    expect([wasm.backend, webgpu.backend], 'a missing adapter fails').toEqual(['wasm', 'webgpu']);
+    expect([wasm.resident, webgpu.resident]).toEqual([false, true]);
+    expect(webgpu.values).toHaveLength(6);
+    for (const [i, value] of wasm.values.entries()) {
+      expect(Math.abs(webgpu.values[i]! / value - 1)).toBeLessThan(1e-3);
+    }
+    expect(difference(wasm.picture, webgpu.picture)).toBeLessThan(0.1);
   });
 }

@@ -88,7 +88,7 @@ export {
   type DreamRecipe,
   type Recipe,
 } from './recipe/recipe.js';
-export { startRun, type RecipeImages, type Run, type RunState } from './recipe/run.js';
+export { PACE, startRun, type RecipeImages, type Run, type RunState } from './recipe/run.js';
 export {
   attack,
   robustAccuracy,

@@ -145,6 +145,27 @@ describe.each<[string, Parametrisation]>([
   });
 });
 
+it('channels that are no colours have a plane each, there and back', () => {
+  const two: Canvas = {
+    ...{ channels: 2, height: 6, width: 9, unit: 1 },
+    preprocessing: { channelOrder: 'RGB', range: 1, mean: [0.5, 0.4], std: [0.2, 0.3] },
+  };
+  const fourier = fourierParametrisation(two);
+  const at = fourier.noise(3, 'test').map((v) => 30 * v);
+  const image = new Float32Array(2 * 54);
+  fourier.image(at, image);
+  const again = new Float32Array(2 * 54);
+  fourier.image(fourier.from(image), again);
+  for (const [i, value] of image.entries()) expect(again[i]).toBeCloseTo(value, 4);
+  expect(image.subarray(0, 54)).not.toEqual(image.subarray(54));
+  // A gradient of the second channel belongs to its own coefficients.
+  const slope = new Float32Array(fourier.length);
+  fourier.pullback(new Float32Array(2 * 54).fill(1, 54), at, image, slope);
+  const half = fourier.length / 2;
+  expect(slope.subarray(0, half).every((v) => v === 0)).toBe(true);
+  expect(slope.subarray(half).some((v) => v !== 0)).toBe(true);
+});
+
 it('phases alone leave the magnitudes of the spectrum as they are', () => {
   const square: Canvas = {
     ...canvas,

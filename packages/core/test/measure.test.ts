@@ -15,7 +15,9 @@ import {
   works,
   type BenchReport,
   type Executor,
+  type Gpu,
 } from '../src/index.js';
+import { standIn } from '../src/measure/stand-in.js';
 import { native } from './support/run.js';
 
 const network = describeNetwork(
@@ -65,6 +67,34 @@ describe('measuring', () => {
     expect(found.firstMs).toBe(100);
     expect(found.times).toEqual(Array.from({ length: 40 }, () => 0));
     expect(workRow('x', 'resnet', found)).not.toHaveProperty('gflops');
+  });
+
+  it('what stands in for a network on a GPU lends the first answer, and frees it in the end', async () => {
+    const [freed, runs] = [[] as string[], { count: 0 }];
+    const buffer = {} as GPUBuffer;
+    const gpu: Gpu = {
+      device: {} as GPUDevice,
+      wait: (task) => task(),
+      prepare: () =>
+        Promise.resolve({
+          run: () => {
+            runs.count++;
+            return Promise.resolve({ y: { buffer, free: () => freed.push('answer') } });
+          },
+          dispose: () => Promise.resolve(void freed.push('program')),
+        }),
+    };
+    const program = await standIn({ prepare: native.prepare.bind(native), gpu }).gpu!.prepare(
+      network.graph,
+    );
+    for (let i = 0; i < 3; i++) {
+      const { y } = await program.run({});
+      expect(y!.buffer).toBe(buffer);
+      y!.free();
+    }
+    expect([runs.count, freed]).toEqual([1, []]);
+    await program.dispose();
+    expect(freed).toEqual(['answer', 'program']);
   });
 
   it('one run when the first took longer than all may', async () => {

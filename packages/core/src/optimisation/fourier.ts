@@ -41,7 +41,7 @@ export function colourMatrix(canvas: Canvas): readonly (readonly number[])[] {
   return Array.from({ length: channels }, (_, c) =>
     channels === 3
       ? COLOURS[colourOf(canvas, c)]!
-      : Array.from({ length: channels }, (_, k) => (k === 0 ? 1 : 0)),
+      : Array.from({ length: channels }, (_, k) => (k === c ? 1 : 0)),
   );
 }
 
@@ -64,8 +64,10 @@ class Colours {
         channels === 3 ? COLOURS[colourOf(this.#canvas, c)]! : ([1, 0, 0] as const);
       const factor = preprocessing.range / (preprocessing.std[c] ?? 1);
       const offset = inputValue(preprocessing, c, 0);
+      // Channels that are no colours have a plane of their own.
+      const first = channels === 3 ? 0 : c * plane;
       for (let i = 0; i < plane; i++) {
-        let sum = k0 * planes[i]!;
+        let sum = k0 * planes[first + i]!;
         if (channels === 3) sum += k1 * planes[plane + i]! + k2 * planes[2 * plane + i]!;
         image[c * plane + i] = factor / (1 + Math.exp(-sum)) + offset;
       }
@@ -262,7 +264,7 @@ export function naturalMagnitude(
   for (let c = 0; c < channels; c++) {
     for (let i = 1; i < half; i++) {
       const f = frequency(Math.floor(i / columns), i % columns, height, width);
-      const level = law.level[c] ?? 0;
+      const level = law.level[c] ?? law.level[0] ?? 0;
       magnitude[c * half + i] = level / ((f + law.bend) ** law.power * Math.sqrt(height * width));
     }
   }

@@ -18,8 +18,8 @@ type Tensor = TensorData<'float32'>;
 
 /** Programs kept, so that going from unit to unit of a layer needs no new session. */
 const KEPT = 4;
-/** Programs on buffers of a GPU kept. */
-const KEPT_ON_GPU = 2;
+/** Programs on buffers of a GPU kept: one for each size of a dream. */
+const KEPT_ON_GPU = 4;
 /** Images in one run at most: memory grows with them. */
 const WIDEST = 16;
 

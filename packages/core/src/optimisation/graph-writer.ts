@@ -56,12 +56,6 @@ export class GraphWriter {
     return this.emit('Reshape', [name, this.integers(shape)]);
   }
 
-  /** Places `from` to `to` of an axis. */
-  slice(name: string, axis: number, from: number, to: number): string {
-    const lists = [[from], [to], [axis]].map((list) => this.integers(list));
-    return this.emit('Slice', [name, ...lists]);
-  }
-
   /** A constant list of integers. */
   integers(list: readonly number[]): string {
     return this.store({
@@ -89,7 +83,8 @@ export class GraphWriter {
   }
 
   /** An input of float32. */
-  input(shape: readonly number[], name = this.#fresh()): string {
+  input(shape: readonly number[]): string {
+    const name = this.#fresh();
     this.inputs.push({ name, dtype: 'float32', shape });
     return name;
   }

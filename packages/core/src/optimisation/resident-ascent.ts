@@ -2,7 +2,7 @@ import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
 import { VALUES } from './goal-graph.js';
 import type { Goals } from './goal-program.js';
-import { Buffers, readBuffers } from './gpu/buffers.js';
+import { Buffers, readBuffers, writeNumbers } from './gpu/buffers.js';
 import { prepareStep, REPORT, type GpuStep } from './gpu/step.js';
 import { reachOf, type GpuViews } from './gpu/views.js';
 import { ADAM, rateAt } from './optimisers.js';
@@ -57,7 +57,8 @@ export class ResidentAscent {
 
   /**
    * Undefined where the runtime shares no GPU, or where a step is more than the kernels compute: corrections
-   * between steps, a total variation of another power.
+   * between steps, a total variation of another power, views that wrap around, pictures over 512 pixels, more images than
+   * one run takes.
    *
    * @param goals objectives of the network
    * @param options of the ascent
@@ -71,7 +72,7 @@ export class ResidentAscent {
     sampling: Sampling,
   ): ResidentAscent | undefined {
     const { gpu } = goals.executor;
-    const { penalties = [], views = 1, corrections } = options;
+    const { penalties = [], transforms = [], views = 1, corrections } = options;
     const uneven = penalties.some(
       ({ kind, ...rest }) => kind === 'tv' && 'beta' in rest && rest.beta !== 2,
     );
@@ -79,6 +80,7 @@ export class ResidentAscent {
       !gpu ||
       corrections ||
       uneven ||
+      transforms.some(({ kind }) => kind === 'roll') ||
       Math.max(...sampling.image) > LONGEST ||
       options.goals.length * views > goals.widest
     ) {
@@ -92,8 +94,8 @@ export class ResidentAscent {
    *
    * @param state where the run is
    * @param count how many
-   * @returns where it is then, with what every step found; undefined where a picture has no gradient or a view cannot be
-   * drawn here, which is for `Ascent` to settle: nothing has been changed then
+   * @returns where it is then, with what every step found; undefined where a picture has no gradient, an objective is not finite
+   * or a view enlarges too much, which is for `Ascent` to settle: nothing has been changed then
    */
   async steps(
     state: AscentState,
@@ -231,14 +233,14 @@ export class ResidentAscent {
 
   /** Puts a state on the device. */
   #load({ numbers }: GpuStep, { pictures }: AscentState): void {
-    const { queue } = this.#gpu.device;
+    const { device } = this.#gpu;
     const put = (buffer: GPUBuffer, of: (picture: PictureState) => Float32Array): void => {
       const { length } = pictures[0]!.parameters;
       for (const [i, picture] of pictures.entries()) {
         const values = of(picture);
         // Moments are empty before the first step.
         const all = values.length === length ? values : new Float32Array(length);
-        queue.writeBuffer(buffer, 4 * i * length, all);
+        writeNumbers(device, buffer, all, i * length);
       }
     };
     put(numbers.parameters, ({ parameters }) => parameters);
@@ -258,5 +260,5 @@ export class ResidentAscent {
 }
 
 function isDrawable(view: View): boolean {
-  return view.beyond !== 'wrap' && reachOf(view) <= FARTHEST;
+  return reachOf(view) <= FARTHEST;
 }

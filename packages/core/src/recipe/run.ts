@@ -26,6 +26,9 @@ export interface RecipeImages {
 export type RunState =
   ({ readonly kind: 'ascent' } & AscentState) | ({ readonly kind: 'dream' } & DreamState);
 
+/** How runs are shown while they go on: time between two frames, and steps between them at most, as so many are lost with a GPU. */
+export const PACE = { frameMs: 66, mostUnseen: 32 } as const;
+
 /** A recipe that is being followed, step by step. */
 export interface Run {
   /** Steps of the whole recipe. */
@@ -38,7 +41,9 @@ export interface Run {
   step(): Promise<StepReport>;
   /** Whether several steps cost less than as many single ones. */
   readonly resident: boolean;
-  /** Several steps; where the runtime keeps what it computes, nothing is read before the last. */
+  /**
+   * Several steps, or fewer where a GPU could not go on. Where the runtime shares its GPU, nothing is read before the last.
+   */
   steps(count: number): Promise<StepReport[]>;
   /** Frees what it holds on a device; it can be continued from its state. */
   dispose(): Promise<void>;

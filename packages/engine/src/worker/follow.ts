@@ -1,6 +1,7 @@
 import type { Network } from '@convlens/adapters';
 import {
   Goals,
+  PACE,
   startRun,
   type Executor,
   type RecipeImages,
@@ -18,9 +19,6 @@ import { poolOf, type Runtime } from './runtime.js';
 const FRAME_SIDE = 1024;
 /** Time without a look at the messages, in milliseconds. */
 const BREATH = 25;
-
-/** Steps between two looks at a run that stays on its device, at most: so many are lost with it. */
-const MOST_UNSEEN = 32;
 
 /** How far a run has come, kept outside of it so that another runtime can go on. */
 export interface Following {
@@ -67,7 +65,7 @@ export class Follow {
   async #follow(
     job: Job,
     run: Run,
-    { recipe, until = run.total, frameMs = 66, stateMs = 1000 }: RecipeRequest,
+    { recipe, until = run.total, frameMs = PACE.frameMs, stateMs = 1000 }: RecipeRequest,
     following: Following,
   ): Promise<{ frame: Frame; finished: boolean }> {
     const frames = new Frames(run);
@@ -149,7 +147,7 @@ class Frames {
 
   /** Steps that take about so long. */
   within(ms: number): number {
-    return Math.max(1, Math.min(MOST_UNSEEN, Math.floor((this.#rate * ms) / 1000)));
+    return Math.max(1, Math.min(PACE.mostUnseen, Math.floor((this.#rate * ms) / 1000)));
   }
 
   make(longest: number, keep: boolean, all = false): Frame {

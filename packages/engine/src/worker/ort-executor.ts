@@ -104,7 +104,7 @@ export class OrtExecutor implements Executor {
     this.gpu = {
       device,
       prepare: (graph) => this.#prepareOnGpu(graph),
-      wait: (task) => task(),
+      wait: (task) => task().catch((cause: unknown) => this.#fail('read', cause)),
     };
   }
 
@@ -273,28 +273,28 @@ export class OrtExecutor implements Executor {
   }
 
   async #guard<T>(doing: 'prepare' | 'run', graph: Graph, task: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#queue.add(task);
-    } catch (cause) {
-      if (cause instanceof LensError) throw cause;
-      const said = describeError(cause);
-      if (this.#traits.isLoss?.(cause)) {
-        throw new LensError('E_BACKEND_LOST', `The device was lost while it worked (${said}).`, {
-          cause,
-        });
-      }
-      const op = unsupportedOperator(said);
-      const node = graph.nodes.find((candidate) => candidate.op === op);
-      if (op !== undefined && node) {
-        throw new LensError(
-          'E_OP_UNSUPPORTED',
-          `The runtime has no operator ${op}, which node "${node.name}" needs. Choose another backend or export the network without it.`,
-          { cause },
-        );
-      }
-      throw new LensError('E_RUN', `The runtime could not ${doing} the network: ${said}`, {
+    return this.#queue.add(task).catch((cause: unknown) => this.#fail(doing, cause, graph));
+  }
+
+  /** Says what went wrong. A buffer that is to be read and is gone was taken by its device. */
+  #fail(doing: 'prepare' | 'run' | 'read', cause: unknown, graph?: Graph): never {
+    if (cause instanceof LensError) throw cause;
+    const said = describeError(cause);
+    const gone = doing === 'read' && cause instanceof Error && cause.name === 'AbortError';
+    if (gone || this.#traits.isLoss?.(cause)) {
+      throw new LensError('E_BACKEND_LOST', `The device was lost while it worked (${said}).`, {
         cause,
       });
     }
+    const op = unsupportedOperator(said);
+    const node = graph?.nodes.find((candidate) => candidate.op === op);
+    if (op !== undefined && node) {
+      throw new LensError(
+        'E_OP_UNSUPPORTED',
+        `The runtime has no operator ${op}, which node "${node.name}" needs. Choose another backend or export the network without it.`,
+        { cause },
+      );
+    }
+    throw new LensError('E_RUN', `The runtime could not ${doing} the network: ${said}`, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { LensError } from '@convlens/onnx';
 const MIB = 2 ** 20;
 
 /** A GPU that may be used. */
-export interface Gpu {
+export interface FoundGpu {
   /** What people know it by. */
   readonly name: string;
   readonly info: GPUAdapterInfo;
@@ -19,7 +19,7 @@ export interface Gpu {
  * @param insist also take one that is emulated in software
  * @throws LensError `E_BACKEND_INIT` where there is none, before anything is fetched for it
  */
-export async function findGpu(insist: boolean): Promise<Gpu> {
+export async function findGpu(insist: boolean): Promise<FoundGpu> {
   const refuse = (why: string): LensError => new LensError('E_BACKEND_INIT', why);
   if (!('gpu' in navigator)) throw refuse('This browser has no WebGPU.');
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
@@ -36,7 +36,8 @@ export async function findGpu(insist: boolean): Promise<Gpu> {
     reason: software
       ? `GPU emulated in software (${name}), slower than WebAssembly.`
       : `GPU: ${name}, buffers up to ${Math.round(limits.maxStorageBufferBindingSize / MIB)} MiB.`,
-    // The adapter's own limits, because fully connected layers of AlexNet and VGG pass the default 128 MiB.
+    // The adapter's own limits, because fully connected layers of AlexNet and VGG pass the default 128 MiB, and because
+    // the runtime joins as many tensors at once as a shader may read.
     open: () =>
       adapter.requestDevice({
         requiredFeatures: (['shader-f16', 'subgroups'] as GPUFeatureName[]).filter((feature) =>

@@ -22,7 +22,7 @@ export class Buffers {
   /** A buffer with numbers. */
   holding(values: Float32Array): GPUBuffer {
     const buffer = this.room(values.length);
-    this.#device.queue.writeBuffer(buffer, 0, values);
+    writeNumbers(this.#device, buffer, values);
     return buffer;
   }
 
@@ -38,6 +38,23 @@ export class Buffers {
 const USAGE = 0x04 | 0x08 | 0x80;
 /** MAP_READ, COPY_DST. */
 const READABLE = 0x01 | 0x08;
+
+/**
+ * Writes numbers, in line with what is submitted.
+ *
+ * @param device where the buffer is
+ * @param buffer receives them
+ * @param values float32
+ * @param first number of the buffer that is written
+ */
+export function writeNumbers(
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  values: Float32Array,
+  first = 0,
+): void {
+  device.queue.writeBuffer(buffer, 4 * first, values.buffer, values.byteOffset, values.byteLength);
+}
 
 /**
  * Reads buffers, all at once.

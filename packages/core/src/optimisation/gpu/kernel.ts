@@ -14,11 +14,12 @@ export interface KernelSource {
     element: 'f32' | 'vec2f',
     use: 'read' | 'write',
   ])[];
-  /**
-   * Functions, constants, and the entry point's body. It knows `own`, the number of its thread in the workgroup, `group`,
-   * that of the workgroup, and `at`, that of the thread along the first axis.
-   */
+  /** Functions and constants. */
   readonly before?: string;
+  /**
+   * The entry point's statements. They know `own`, the number of the thread in its workgroup, `group`, that of the workgroup,
+   * and `at`, that of the thread along the first axis.
+   */
   readonly body: string;
 }
 

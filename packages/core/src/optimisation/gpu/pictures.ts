@@ -89,7 +89,7 @@ export function pullbackKernel(
     : `${each((c) => `let share${c} = (image[base + ${c * plane}u] - ${offset(canvas, c)}) / ${factor(canvas, c)};`)}${each(
         // The slope of the sigmoid is p (1 - p).
         (c) =>
-          `let through${c} = sums[${c}] * ${factor(canvas, c)} * max(0.0, share${c} * (1 - share${c}));`,
+          `let through${c} = sums[${c}] * ${factor(canvas, c)} * max(f32(0), share${c} * (1 - share${c}));`,
       )}${each((k) => `slope[base + ${k * plane}u] = ${back(k)};`)}`;
   return {
     name: 'gradient of the picture',
@@ -133,15 +133,15 @@ export function penaltyFunction(
         return `sum += ${weight} * power(value, ${float(penalty.alpha ?? 6)});`;
       case 'tv':
         return `{
-    let across = select(0.0, image[min(i + 1u, last)] / unit - value, at % ${width}u + 1u < ${width}u);
-    let down = select(0.0, image[min(i + ${width}u, last)] / unit - value, at / ${width}u + 1u < ${height}u);
+    let across = select(f32(0), image[min(i + 1u, last)] / unit - value, at % ${width}u + 1u < ${width}u);
+    let down = select(f32(0), image[min(i + ${width}u, last)] / unit - value, at / ${width}u + 1u < ${height}u);
     sum += ${weight} * (across * across + down * down);
   }`;
     }
   });
   return `
 fn power(value: f32, exponent: f32) -> f32 {
-  return select(pow(abs(value), exponent), 0.0, value == 0);
+  return select(pow(abs(value), exponent), f32(0), value == 0);
 }
 fn penalty(i: u32, at: u32) -> f32 {
   const unit = ${float(unit)};
@@ -153,7 +153,7 @@ fn penalty(i: u32, at: u32) -> f32 {
 }`;
 }
 
-/** WGSL that takes the gradient of a penalty from `sums[c]`, for number i, which is \`value\` units and lies at (x, y). */
+/** WGSL that takes the gradient of a penalty from `sums[c]`, for number i, which is `value` units and lies at (x, y). */
 function slopeOf(penalty: Penalty, { height, width, unit }: Canvas): string {
   switch (penalty.kind) {
     case 'l2':

@@ -1,8 +1,14 @@
-import { naturalMagnitude, spectrumScale } from '../fourier.js';
+import { naturalMagnitude, spectrumScale, type NaturalSpectrum } from '../fourier.js';
 import type { Canvas } from '../parametrisation.js';
 import { type KernelSource } from './kernel.js';
 import { lineTransform } from './lines.js';
-import type { Parametrised } from './step.js';
+
+/** How pictures are parametrised. */
+export interface Parametrised {
+  readonly parametrisation: 'pixels' | 'fourier' | 'phase';
+  readonly decay?: number;
+  readonly spectrum?: NaturalSpectrum;
+}
 
 /**
  * What the coefficients are multiplied by: `[height, columns]`, or `[channels, height, columns]` for phases.
@@ -29,9 +35,9 @@ export interface SpectrumKernels {
 }
 
 /**
- * exp(i angle), right to 2e-7 for some thousand turns: WGSL's own sine may be 5e-4 off, and more outside of one turn. The
- * angle is brought into an eighth of a turn on either side of a quarter (pi / 2 in three parts: Cody and Waite 1980),
- * where Taylor's series are short.
+ * exp(i angle), right to 2e-7: WGSL's own sine may be 5e-4 off, and more outside of one turn. The angle is brought
+ * into an eighth of a turn on either side of a quarter (pi / 2 in three parts: Cody and Waite 1980), where Taylor's series
+ * are short. A compiler that reorders sums takes the exactness of many turns away.
  */
 const UNIT = `
 fn unitAt(angle: f32) -> vec2f {
@@ -65,7 +71,7 @@ const H = ${height}u;
 const W = ${width}u;
 const COLUMNS = ${columns}u;
 /** The other columns stand for their mirror images too. */
-fn twice(u: u32) -> f32 { return select(2.0, 1.0, u == 0u || 2u * u == W); }
+fn twice(u: u32) -> f32 { return select(f32(2), f32(1), u == 0u || 2u * u == W); }
 fn place(line: vec2u, v: u32) -> u32 { return (line.y * H + v) * COLUMNS + line.x; }${isPhase ? UNIT : ''}`;
   // A line is (column, plane).
   const real = '(2u * line.y * H + v) * COLUMNS + line.x';

@@ -1,15 +1,14 @@
-import type { NaturalSpectrum } from '../fourier.js';
 import type { Optimiser } from '../optimisers.js';
 import type { Canvas } from '../parametrisation.js';
 import type { Penalty } from '../regularisers.js';
 import type { Sampling } from '../sampling.js';
 import type { View } from '../transforms.js';
 import { advanceKernels, momentsOf } from './advance.js';
-import { Buffers } from './buffers.js';
+import { Buffers, writeNumbers } from './buffers.js';
 import { compile, compileAll, groupsFor, submit, type Bound } from './kernel.js';
 import { turns } from './lines.js';
 import { colourKernel, penaltyFunction, pixelKernel, pullbackKernel } from './pictures.js';
-import { coefficientScale, spectrumKernels } from './spectrum.js';
+import { coefficientScale, spectrumKernels, type Parametrised } from './spectrum.js';
 import { PARTS, partsKernel, reportKernel } from './sums.js';
 import {
   STEP_NUMBERS,
@@ -20,13 +19,6 @@ import {
   type GpuViews,
 } from './views.js';
 
-/** How pictures are parametrised. */
-export interface Parametrised {
-  readonly parametrisation: 'pixels' | 'fourier' | 'phase';
-  readonly decay?: number;
-  readonly spectrum?: NaturalSpectrum;
-}
-
 /** What a step computes besides the network. */
 export interface StepOptions extends Parametrised {
   readonly pictures: number;
@@ -36,12 +28,12 @@ export interface StepOptions extends Parametrised {
   readonly optimiser: Optimiser;
 }
 
-/** Numbers that a step reports of a picture: its objective, the same without penalties, the size of its gradient. */
+/** Numbers that a step reports of a picture: its objective, the same less its penalties, the size of its gradient. */
 export const REPORT = 3;
 
 /**
  * Everything of a step but the network, on a GPU: from the numbers to what the network is fed, and from what it answers to
- * the next numbers. About ten kernels, and nothing leaves the device.
+ * the next numbers. Six to twelve kernels, and nothing leaves the device.
  */
 export interface GpuStep {
   /** float32 `[n, length]`: parameters, and the moments where the optimiser has them. */
@@ -144,7 +136,8 @@ export async function prepareStep(
         [slope, numbers, parameters, ...(size ? [sizeParts] : []), ...moments],
         [groupsFor(length), pictures],
       ),
-      kernels.penalties.bind([image, penaltyParts], parts),
+      // Without any the sums stay zero.
+      ...(penalties.length > 0 ? [kernels.penalties.bind([image, penaltyParts], parts)] : []),
     ];
     return {
       numbers: { parameters, moments },
@@ -152,7 +145,7 @@ export async function prepareStep(
       reports,
       look(rate, index, drawn) {
         const written = [rate, index, 0, 0, ...(views ? drawn.flatMap(viewNumbers) : [])];
-        device.queue.writeBuffer(numbers, 0, Float32Array.from(written));
+        writeNumbers(device, numbers, Float32Array.from(written));
         submit(device, look);
       },
       move(values, gradient) {
@@ -197,10 +190,7 @@ async function prepareImage(
     return { image: [kernel.bind([parameters, image], groups)], back: [], gradient: slope };
   }
   const columns = Math.floor(width / 2) + 1;
-  const kernels = await compileAll(device, {
-    ...spectrumKernels(canvas, parametrisation === 'phase'),
-    colours: colourKernel(canvas),
-  });
+  // Before anything is waited for: when it fails, all that is there by then is freed.
   const [down, along] = [height, width].map((extent) => all.holding(turns(extent))) as [
     GPUBuffer,
     GPUBuffer,
@@ -210,6 +200,10 @@ async function prepareImage(
   const pairs = Math.ceil(height / 2);
   const spectrum = all.room(2 * count * height * columns);
   const planes = all.room(count * plane);
+  const kernels = await compileAll(device, {
+    ...spectrumKernels(canvas, parametrisation === 'phase'),
+    colours: colourKernel(canvas),
+  });
   return {
     image: [
       kernels.columns.bind([down, parameters, scale, spectrum], [columns, count]),

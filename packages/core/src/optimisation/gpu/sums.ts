@@ -1,7 +1,7 @@
 import { THREADS, type KernelSource } from './kernel.js';
 
-/** Parts in which the numbers of a picture are summed up, one workgroup each. */
-export const PARTS = 64;
+/** Parts in which the numbers of a picture are summed up, one workgroup each; as many as one workgroup sums up in the end. */
+export const PARTS = THREADS;
 
 /** What is summed up of each picture. */
 export interface Sum {
@@ -57,7 +57,7 @@ export function partsKernel({ name, buffers, before = '', length, term }: Sum): 
 
 /**
  * What a step reports of each picture, one workgroup along x for each: the mean of its objective over the views, the same
- * without its penalty, and the sum of the magnitudes of its gradient. Buffers: values `[n views]`, parts of slopes and of
+ * less its penalties, and the sum of the magnitudes of its gradient. Buffers: values `[n views]`, parts of slopes and of
  * penalties `[n, PARTS]`, step, reports `[steps, n, 3]`.
  *
  * @param pictures how many

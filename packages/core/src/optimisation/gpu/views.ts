@@ -67,12 +67,11 @@ export function viewKernel(
       ['seen', 'f32', 'write'],
     ],
     before: `${MAP}
-const AROUND = array<f32, ${channels}>(${around.join(', ')});
 /** The share of a neighbour, none where it lies outside. */
 fn share(weight: f32, place: f32, extent: f32) -> f32 {
-  return select(0.0, weight, place >= 0 && place < extent);
+  return select(f32(0), weight, place >= 0 && place < extent);
 }
-fn inside(place: f32, extent: f32) -> u32 { return u32(clamp(place, 0.0, extent - 1)); }`,
+fn inside(place: f32, extent: f32) -> u32 { return u32(clamp(place, f32(0), extent - 1)); }`,
     body: `
   if (at >= ${rows * columns}u) { return; }
   let view = group.y;
@@ -96,9 +95,8 @@ fn inside(place: f32, extent: f32) -> u32 { return u32(clamp(place, 0.0, extent 
       let base = ((view / ${views}u) * ${channels}u + c) * ${height * width}u;
       sums[c] +=
         top * (left * image[base + y.x + x.x] + right * image[base + y.x + x.y]) +
-        bottom * (left * image[base + y.y + x.x] + right * image[base + y.y + x.y]) +
-        beyond * AROUND[c];
-    }
+        bottom * (left * image[base + y.y + x.x] + right * image[base + y.y + x.y]);
+    }${around.map((value, c) => `\n    sums[${c}] += beyond * ${value};`).join('')}
   }
   for (var c = 0u; c < ${channels}u; c++) {
     seen[(view * ${channels}u + c) * ${rows * columns}u + at] = sums[c] / f32(along * along);
@@ -154,7 +152,7 @@ fn gathered(picture: u32, at: u32) -> array<f32, ${channels}> {
       for (var x = first.x; x <= last.x; x++) {
         let place = (vec2f(f32(x), f32(y)) + 0.5) / along - 0.5;
         let apart = abs(mapped(there, place.x, place.y) - pixel);
-        let weight = max(1 - apart.x, 0) * max(1 - apart.y, 0) / (along * along);
+        let weight = max(1 - apart.x, f32(0)) * max(1 - apart.y, f32(0)) / (along * along);
         if (weight == 0) { continue; }
         let base = view * ${channels * plane}u + (u32(y) / u32(along)) * ${columns}u + u32(x) / u32(along);
         for (var c = 0u; c < ${channels}u; c++) {

@@ -25,7 +25,7 @@ export interface TileNumbers {
 }
 
 /** As the kernels read them. */
-export const tileNumbers = (of: TileNumbers): Float32Array<ArrayBuffer> =>
+export const tileNumbers = (of: TileNumbers): Float32Array =>
   Float32Array.of(...of.size, ...of.tile, ...of.at, ...of.rolled, of.share, of.index, of.length, 0);
 
 const NUMBERS = `
@@ -57,8 +57,6 @@ export interface DreamKernels {
  */
 export function dreamKernels(limits: readonly (readonly [number, number])[]): DreamKernels {
   const channels = limits.length;
-  const list = (which: 0 | 1): string =>
-    `array<f32, ${channels}>(${limits.map((pair) => float(pair[which])).join(', ')})`;
   return {
     cut: {
       name: 'cut a tile',
@@ -122,18 +120,21 @@ export function dreamKernels(limits: readonly (readonly [number, number])[]): Dr
         ['image', 'f32', 'write'],
         ['reports', 'f32', 'write'],
       ],
-      before: `${NUMBERS}
-const LOW = ${list(0)};
-const HIGH = ${list(1)};`,
+      before: NUMBERS,
       body: `
   var total = 0.0;
   for (var k = 0u; k < ${PARTS}u; k++) { total += parts[k]; }
   if (at == 0u && group.y == 0u) { reports[${DREAM_REPORT}u * number(9) + 1u] = total; }
   if (at >= number(1) || total == 0) { return; }
-  for (var c = 0u; c < ${channels}u; c++) {
-    let i = (c * number(0) + group.y) * number(1) + at;
-    image[i] = clamp(image[i] + step[10] / total * slopes[i], LOW[c], HIGH[c]);
-  }`,
+  let plane = number(0) * number(1);
+  let factor = step[10] / total;
+  var i = group.y * number(1) + at;${limits
+    .map(
+      ([low, high]) => `
+  image[i] = clamp(image[i] + factor * slopes[i], ${float(low)}, ${float(high)});
+  i += plane;`,
+    )
+    .join('')}`,
     },
   };
 }
