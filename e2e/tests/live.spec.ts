@@ -9,6 +9,8 @@ test('webcam: the projections of the pinned unit follow it, one request at a tim
   await viewer.open('network=resnet18&layer=layer1.1.relu&channel=6&view=maps');
   await expect(viewer.classes).toHaveCount(5);
   await page.getByRole('button', { name: 'Camera' }).click();
+  // Until the camera is on, projections of the sample are shown, with a search for its patches.
+  await expect(page.locator('.badge')).toContainText('frames/s');
   await page.getByRole('tab', { name: 'Projections' }).click();
   const panel = page.locator('lens-projection-panel');
   await expect(panel.getByRole('img', { name: 'Guided projection of channel 6' })).toBeVisible({
