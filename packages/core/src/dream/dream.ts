@@ -6,7 +6,7 @@ import type { Goals } from '../optimisation/goal-program.js';
 import { inputUnit, inputValue } from '../optimisation/parametrisation.js';
 import { chance } from '../optimisation/transforms.js';
 import { ResidentDream } from './resident-dream.js';
-import { cutTiles, tileFor, type Size } from './tiles.js';
+import { cutTiles, rollOf, tileFor, type Size } from './tiles.js';
 
 type Tensor = TensorData<'float32'>;
 type Prepared = Promise<{
@@ -236,7 +236,8 @@ export class Dream {
     const [height, width] = size;
     const channels = this.#goals.network.input.shape[0];
     const { tile, made: evaluate } = await this.#tile(size);
-    const { top, left, rows, columns, covered } = cutTiles(size, tile, random);
+    const [top, left] = rollOf(size, random);
+    const { rows, columns, covered } = cutTiles(size, tile);
     const gradient = new Float32Array(image.length);
     const patch = new Float32Array(channels * tile[0] * tile[1]);
     let value = 0;

@@ -2,7 +2,13 @@ import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { StepReport } from '../optimisation/ascent.js';
 import { VALUES } from '../optimisation/goal-graph.js';
 import type { Goals } from '../optimisation/goal-program.js';
-import { Buffers, readBuffers, writeNumbers } from '../optimisation/gpu/buffers.js';
+import {
+  Buffers,
+  clear,
+  MOST_UNREAD,
+  readBuffers,
+  writeNumbers,
+} from '../optimisation/gpu/buffers.js';
 import { compile, compileAll, groupsFor, submit, type Kernel } from '../optimisation/gpu/kernel.js';
 import { PARTS } from '../optimisation/gpu/sums.js';
 import {
@@ -16,15 +22,13 @@ import {
 import { inputValue } from '../optimisation/parametrisation.js';
 import { chance } from '../optimisation/transforms.js';
 import type { DreamOptions, DreamState } from './dream.js';
-import { cutTiles, tileFor, type Size } from './tiles.js';
-
-/** Steps whose reports are read at once, at most. */
-const MOST_UNREAD = 64;
+import { cutTiles, rollOf, tileFor, type Size, type Tiles } from './tiles.js';
 
 /** What steps on images of one size need on the device. */
 interface Made {
   readonly size: Size;
   readonly tile: Size;
+  readonly cut: Tiles;
   readonly program: GpuProgram;
   readonly gradient: string;
   readonly feeds: Readonly<Record<string, GpuTensor>>;
@@ -104,9 +108,7 @@ export class ResidentDream {
     stepLength: number,
   ): Promise<{ readonly state: DreamState; readonly reports: StepReport[] } | undefined> {
     const { device } = this.#gpu;
-    const encoder = device.createCommandEncoder();
-    encoder.clearBuffer(made.reports);
-    device.queue.submit([encoder.finish()]);
+    clear(device, made.reports);
     for (let i = 0; i < count; i++) await this.#step(made, state.step + i, i, stepLength);
     const [reports, image] = await this.#gpu.wait(() =>
       readBuffers(device, [
@@ -130,21 +132,17 @@ export class ResidentDream {
 
   async #step(made: Made, step: number, index: number, stepLength: number): Promise<void> {
     const { device } = this.#gpu;
-    const { size, tile, kernels, numbers, image, slopes } = made;
+    const { size, tile, cut, kernels, numbers, image, slopes } = made;
     const { network } = this.#goals;
     const [channels] = network.input.shape;
     const length = channels * size[0] * size[1];
-    const cut = cutTiles(size, tile, chance(this.#options.seed, step, 0));
-    writeNumbers(device, made.rows, Float32Array.from(cut.covered.rows));
-    writeNumbers(device, made.columns, Float32Array.from(cut.covered.columns));
-    const encoder = device.createCommandEncoder();
-    encoder.clearBuffer(slopes);
-    device.queue.submit([encoder.finish()]);
+    const [top, left] = rollOf(size, chance(this.#options.seed, step, 0));
+    clear(device, slopes);
     const of = (row: number, column: number): TileNumbers => ({
       size,
       tile,
-      at: [(row + cut.top) % size[0], (column + cut.left) % size[1]],
-      rolled: [(size[0] - cut.top) % size[0], (size[1] - cut.left) % size[1]],
+      at: [(row + top) % size[0], (column + left) % size[1]],
+      rolled: [(size[0] - top) % size[0], (size[1] - left) % size[1]],
       share: 1 / (cut.rows.length * cut.columns.length),
       index,
       length: stepLength * length,
@@ -202,6 +200,7 @@ export class ResidentDream {
       ]),
     );
     const buffers = new Buffers(device);
+    const cut = cutTiles(size, tile);
     const feeds = Object.entries(made.feeds).map(([name, { data, shape }]) => [
       name,
       { buffer: buffers.holding(data), shape },
@@ -209,6 +208,7 @@ export class ResidentDream {
     this.#made = {
       size,
       tile,
+      cut,
       program: made.program,
       gradient: made.gradient,
       feeds: Object.fromEntries(feeds) as Record<string, GpuTensor>,
@@ -220,8 +220,8 @@ export class ResidentDream {
       numbers: buffers.room(TILE_NUMBERS),
       slopes: buffers.room(length),
       parts: buffers.room(PARTS),
-      rows: buffers.room(size[0]),
-      columns: buffers.room(size[1]),
+      rows: buffers.holding(Float32Array.from(cut.covered.rows)),
+      columns: buffers.holding(Float32Array.from(cut.covered.columns)),
       reports: buffers.room(MOST_UNREAD * DREAM_REPORT),
     };
     return this.#made;

@@ -5,11 +5,8 @@ import type { Chance } from '../optimisation/transforms.js';
 /** Height and width. */
 export type Size = readonly [height: number, width: number];
 
-/** How an image is cut up for one step. The image goes on at its other side: tiles lie on a torus. */
+/** How an image is cut up, after it is rolled. It goes on at its other side: tiles lie on a torus. */
 export interface Tiles {
-  /** By how much the image is rolled before it is cut. */
-  readonly top: number;
-  readonly left: number;
   /** Where tiles begin, in the rolled image. */
   readonly rows: readonly number[];
   readonly columns: readonly number[];
@@ -18,18 +15,28 @@ export interface Tiles {
 }
 
 /**
- * Cuts an image into tiles at a random place, so that seams lie elsewhere every time.
+ * By how much an image is rolled before it is cut, so that seams lie elsewhere every time.
+ *
+ * @param size of the image
+ * @param random numbers for this step
+ * @returns rows and columns
+ */
+export const rollOf = ([height, width]: Size, random: Chance): Size => [
+  random.below(height),
+  random.below(width),
+];
+
+/**
+ * Cuts a rolled image into tiles.
  *
  * @param size of the image
  * @param tile its own; a tile may be larger than the image
- * @param random numbers for this step
  */
-export function cutTiles([height, width]: Size, tile: Size, random: Chance): Tiles {
-  const [top, left] = [random.below(height), random.below(width)];
+export function cutTiles([height, width]: Size, tile: Size): Tiles {
   const rows = starts(height, tile[0]);
   const columns = starts(width, tile[1]);
   const covered = { rows: cover(rows, tile[0], height), columns: cover(columns, tile[1], width) };
-  return { top, left, rows, columns, covered };
+  return { rows, columns, covered };
 }
 
 /** Tiles of this side at most, where nothing else is asked for. */

@@ -2,7 +2,7 @@ import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
 import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
 import { VALUES } from './goal-graph.js';
 import type { Goals } from './goal-program.js';
-import { Buffers, readBuffers, writeNumbers } from './gpu/buffers.js';
+import { Buffers, MOST_UNREAD, readBuffers, writeNumbers } from './gpu/buffers.js';
 import { prepareStep, REPORT, type GpuStep } from './gpu/step.js';
 import { reachOf, type GpuViews } from './gpu/views.js';
 import { ADAM, rateAt } from './optimisers.js';
@@ -14,8 +14,6 @@ import { chance, drawView, type View } from './transforms.js';
 const LONGEST = 512;
 /** How far samples of a view may lie from where a pixel is looked for; the work grows with the square. */
 const FARTHEST = 4;
-/** Steps whose reports are read at once, at most. */
-const MOST_UNREAD = 64;
 
 /** What steps need on the device. */
 interface Made {

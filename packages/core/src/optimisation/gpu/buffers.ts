@@ -1,3 +1,6 @@
+/** Steps whose reports are kept on a device until they are read, at most. */
+export const MOST_UNREAD = 64;
+
 /** Buffers of float32 on a device that are freed together. */
 export class Buffers {
   readonly #device: GPUDevice;
@@ -54,6 +57,18 @@ export function writeNumbers(
   first = 0,
 ): void {
   device.queue.writeBuffer(buffer, 4 * first, values.buffer, values.byteOffset, values.byteLength);
+}
+
+/**
+ * Makes all numbers zero, in line with what is submitted.
+ *
+ * @param device where the buffer is
+ * @param buffer whose numbers
+ */
+export function clear(device: GPUDevice, buffer: GPUBuffer): void {
+  const encoder = device.createCommandEncoder();
+  encoder.clearBuffer(buffer);
+  device.queue.submit([encoder.finish()]);
 }
 
 /**
