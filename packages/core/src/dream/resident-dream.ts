@@ -29,7 +29,7 @@ interface Made {
   readonly size: Size;
   readonly tile: Size;
   readonly cut: Tiles;
-  readonly program: GpuProgram;
+  readonly run: GpuProgram['run'];
   readonly gradient: string;
   readonly feeds: Readonly<Record<string, GpuTensor>>;
   readonly kernels: Readonly<Record<Exclude<keyof DreamKernels, 'size'>, Kernel>>;
@@ -155,7 +155,7 @@ export class ResidentDream {
           kernels.cut.bind([image, numbers, made.patch], [groupsFor(tile[1]), tile[0]]),
         ]);
         const shape = [1, channels, ...tile];
-        const outputs = await made.program.run({
+        const outputs = await made.run({
           ...made.feeds,
           [network.input.name]: { buffer: made.patch, shape },
         });
@@ -209,7 +209,7 @@ export class ResidentDream {
       size,
       tile,
       cut,
-      program: made.program,
+      run: made.run,
       gradient: made.gradient,
       feeds: Object.fromEntries(feeds) as Record<string, GpuTensor>,
       kernels: compiled,

@@ -1,11 +1,12 @@
 import { cut, elementCount, LensError, type TensorData } from '@convlens/onnx';
 import type { Layer, Network } from '@convlens/adapters';
 import type { Executor, Precision, Program } from '../executor.js';
+import { LeaseCache } from '../lease-cache.js';
 
 /** Bytes of activations up to which one program gives every layer of a network at once. */
 const ALL_LAYERS_LIMIT = 48 * 2 ** 20;
-/** Programs kept for networks that are too large for that. */
-const PROGRAMS_KEPT = 2;
+/** Programs cached for networks that are too large for that. */
+const CACHED = 2;
 
 /**
  * Finds a layer by its id.
@@ -35,7 +36,7 @@ export class FeatureMaps {
   readonly #precision: Precision;
   /** True when one program serves every layer. */
   readonly everyLayer: boolean;
-  readonly #programs = new Map<string, Promise<Program>>();
+  readonly #programs = new LeaseCache<Program>(CACHED, (program) => program.dispose());
 
   /**
    * @param network described network; its graph must give shapes for batch 1
@@ -65,38 +66,27 @@ export class FeatureMaps {
     values: readonly string[],
     { alone = false }: { readonly alone?: boolean } = {},
   ): Promise<Map<string, TensorData<'float32'>>> {
-    const program = await this.#program(values, alone);
-    const outputs = await program.run({ [this.#network.input.name]: input }, values);
+    const { graph } = this.#network;
+    const wanted = this.#outputs(values, alone);
+    const outputs = await this.#programs.use(
+      wanted.join('\n'),
+      () => this.#executor.prepare(cut(graph, wanted), this.#precision),
+      (program) => program.run({ [this.#network.input.name]: input }, values),
+    );
     return new Map(values.map((value) => [value, outputs[value] as TensorData<'float32'>]));
   }
 
-  async #program(values: readonly string[], alone: boolean): Promise<Program> {
-    const { graph, layers, logits } = this.#network;
+  /** What a program gives that is asked for some values: all layers where that is cheap. */
+  #outputs(values: readonly string[], alone: boolean): readonly string[] {
+    const { layers, logits } = this.#network;
     const known = new Set(layers.map(({ value }) => value));
     if (logits) known.add(logits.value);
     const isKnown = values.every((value) => known.has(value));
-    const wanted = this.everyLayer && !alone && isKnown ? [...known] : [...new Set(values)].sort();
-    const key = wanted.join('\n');
-    let program = this.#programs.get(key);
-    if (!program) {
-      program = this.#executor.prepare(cut(graph, wanted), this.#precision);
-      program.catch(() => this.#programs.delete(key));
-    }
-    // Taken out and put back, so that the oldest comes first.
-    this.#programs.delete(key);
-    this.#programs.set(key, program);
-    if (this.#programs.size > PROGRAMS_KEPT) {
-      const [oldest, idle] = [...this.#programs][0]!;
-      this.#programs.delete(oldest);
-      await (await idle).dispose();
-    }
-    return program;
+    return this.everyLayer && !alone && isKnown ? [...known] : [...new Set(values)].sort();
   }
 
   /** Frees all programs. */
-  async dispose(): Promise<void> {
-    const programs = [...this.#programs.values()];
-    this.#programs.clear();
-    for (const program of programs) await (await program).dispose();
+  dispose(): Promise<void> {
+    return this.#programs.dispose();
   }
 }

@@ -2,7 +2,7 @@ import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '../executor.js';
-import { Kept } from '../kept.js';
+import { LeaseCache } from '../lease-cache.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 
 /** What is differentiated: the score of a class before any softmax, or a unit of a layer. */
@@ -35,7 +35,13 @@ export interface Backward {
   readonly values: ReadonlyMap<string, TensorData<'float32'>>;
 }
 
-const KEPT = 4;
+/** A prepared backward pass, and its outputs by what was differentiated against. */
+interface Made {
+  readonly program: Program;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+const CACHED = 4;
 const SEED = 'convlens_seed';
 
 /**
@@ -95,10 +101,7 @@ export class Gradients {
   readonly #network: Network;
   readonly #executor: Executor;
   readonly #pool: PoolLowering;
-  readonly #programs = new Kept<{ program: Program; names: Map<string, string> }>(
-    KEPT,
-    ({ program }) => program.dispose(),
-  );
+  readonly #programs = new LeaseCache<Made>(CACHED, ({ program }) => program.dispose());
 
   /**
    * @param network the network
@@ -130,11 +133,13 @@ export class Gradients {
     } = {},
   ): Promise<Backward> {
     const { rule = 'backprop', wrt = [this.#network.input.name], values = [] } = options;
-    const { program, names } = await this.#program(seed.value, rule, wrt, values);
-    const outputs = await program.run({
-      [this.#network.input.name]: input,
-      [SEED]: seed.cotangent,
-    });
+    const key = JSON.stringify([seed.value, rule, wrt, values]);
+    const make = (): Promise<Made> => this.#make(seed.value, rule, wrt, values);
+    const feeds = { [this.#network.input.name]: input, [SEED]: seed.cotangent };
+    const { outputs, names } = await this.#programs.use(key, make, async (made) => ({
+      outputs: await made.program.run(feeds),
+      names: made.names,
+    }));
     const take = (name: string): TensorData<'float32'> => outputs[name] as TensorData<'float32'>;
     return {
       value: take(seed.value),
@@ -143,23 +148,12 @@ export class Gradients {
     };
   }
 
-  #program(
-    value: string,
-    rule: ReluRule,
-    wrt: readonly string[],
-    values: readonly string[],
-  ): Promise<{ program: Program; names: Map<string, string> }> {
-    return this.#programs.get(JSON.stringify([value, rule, wrt, values]), () =>
-      this.#make(value, rule, wrt, values),
-    );
-  }
-
   async #make(
     value: string,
     rule: ReluRule,
     wrt: readonly string[],
     values: readonly string[],
-  ): Promise<{ program: Program; names: Map<string, string> }> {
+  ): Promise<Made> {
     const { graph, gradients } = vjp(this.#network.graph, {
       cotangents: { [value]: { input: SEED } },
       wrt,

@@ -10,16 +10,16 @@ import {
   type TensorData,
 } from '@convlens/onnx';
 import type { Executor, GpuProgram, Program } from '../executor.js';
-import { Kept } from '../kept.js';
+import { LeaseCache } from '../lease-cache.js';
 import { addWeights, feedOf, placeOf, type Goal } from './goal.js';
 import { goalGraph, goalKey, VALUES, type Feed } from './goal-graph.js';
 
 type Tensor = TensorData<'float32'>;
 
-/** Programs kept, so that going from unit to unit of a layer needs no new session. */
-const KEPT = 4;
-/** Programs on buffers of a GPU kept: one for each size of a dream. */
-const KEPT_ON_GPU = 4;
+/** Programs cached, so that going from unit to unit of a layer needs no new session. */
+const CACHED = 4;
+/** Programs on buffers of a GPU cached: one for each size of a dream. */
+const CACHED_ON_GPU = 4;
 /** Images in one run at most: memory grows with them. */
 const WIDEST = 16;
 
@@ -55,8 +55,10 @@ export class Goals {
   readonly network: Network;
   readonly executor: Executor;
   readonly #pool: PoolLowering;
-  readonly #programs = new Kept<Made<Program>>(KEPT, ({ program }) => program.dispose());
-  readonly #onGpu = new Kept<Made<GpuProgram>>(KEPT_ON_GPU, ({ program }) => program.dispose());
+  readonly #programs = new LeaseCache<Made<Program>>(CACHED, ({ program }) => program.dispose());
+  readonly #onGpu = new LeaseCache<Made<GpuProgram>>(CACHED_ON_GPU, ({ program }) =>
+    program.dispose(),
+  );
 
   /**
    * @param network the network
@@ -88,10 +90,14 @@ export class Goals {
   ): Promise<(images: Float32Array) => Promise<Evaluation>> {
     const { network } = this;
     const { goal, key, batch, size, rule, guideSize } = this.#plan(goals, options);
-    const made = await this.#programs.get(key, async () => {
+    const make = async (): Promise<Made<Program>> => {
       const { graph, feeds, gradient } = this.#differentiate(goal, batch, size, rule, guideSize);
       return { program: await this.executor.prepare(graph), feeds, gradient };
-    });
+    };
+    const made = await this.#programs.use(key, make, ({ feeds, gradient }) => ({
+      feeds,
+      gradient,
+    }));
     const fixed = await this.#constants(made.feeds, options.reference, size);
     const chunks: Record<string, Tensor>[] = [];
     for (let first = 0; first < goals.length; first += batch) {
@@ -110,10 +116,12 @@ export class Goals {
         const count = Math.min(batch, goals.length - first);
         const input = new Float32Array(batch * length);
         input.set(images.subarray(first * length, (first + count) * length));
-        const outputs = await made.program.run({
+        const given = {
           ...feeds,
           [network.input.name]: float32(input, [batch, network.input.shape[0], ...size]),
-        });
+        };
+        // Asked for anew each time: objectives that came after it may have taken its place in the cache.
+        const outputs = await this.#programs.use(key, make, ({ program }) => program.run(given));
         const own = (name: string): Float32Array => (outputs[name] as Tensor).data;
         values.set(own(VALUES).subarray(0, count), first);
         gradient.set(own(made.gradient).subarray(0, count * length), first * length);
@@ -127,14 +135,14 @@ export class Goals {
    *
    * @param goals one goal for each image; no more than `widest`
    * @param options as `prepare`
-   * @returns a program that gives `VALUES` and `gradient`; it is fed the images `[n, C, H, W]` besides `feeds`
+   * @returns what runs the program, which gives `VALUES` and `gradient`; it is fed the images `[n, C, H, W]` besides `feeds`
    * @throws LensError as `prepare`; `E_BACKEND_INIT` where the runtime shares no GPU
    */
   async onGpu(
     goals: readonly Goal[],
     options: PrepareOptions,
   ): Promise<{
-    readonly program: GpuProgram;
+    readonly run: GpuProgram['run'];
     readonly gradient: string;
     readonly feeds: Readonly<Record<string, Tensor>>;
   }> {
@@ -145,15 +153,16 @@ export class Goals {
         `Expected at most ${batch} images at once, got ${goals.length}.`,
       );
     }
-    const made = await this.#onGpu.get(key, async () => {
+    const make = async (): Promise<Made<GpuProgram>> => {
       const { graph, feeds, gradient } = this.#differentiate(goal, batch, size, rule, guideSize);
       const program = await this.executor.gpu?.prepare(graph);
       if (!program) throw new LensError('E_BACKEND_INIT', 'This runtime shares no GPU.');
       return { program, feeds, gradient };
-    });
+    };
+    const made = await this.#onGpu.use(key, make, ({ feeds, gradient }) => ({ feeds, gradient }));
     const fixed = await this.#constants(made.feeds, options.reference, size);
     return {
-      program: made.program,
+      run: (feeds) => this.#onGpu.use(key, make, ({ program }) => program.run(feeds)),
       gradient: made.gradient,
       feeds: { ...fixed, ...this.#weights(made.feeds, goals) },
     };

@@ -18,7 +18,7 @@ const FARTHEST = 4;
 /** What steps need on the device. */
 interface Made {
   readonly step: GpuStep;
-  readonly program: GpuProgram;
+  readonly run: GpuProgram['run'];
   readonly gradient: string;
   /** What the network is fed besides images. */
   readonly feeds: Readonly<Record<string, GpuTensor>>;
@@ -120,7 +120,7 @@ export class ResidentAscent {
 
   /** Steps whose reports are read at their end. */
   async #run(
-    { step, program, gradient, feeds }: Made,
+    { step, run, gradient, feeds }: Made,
     state: AscentState,
     looks: readonly (readonly View[])[],
   ): Promise<{ readonly state: AscentState; readonly reports: StepReport[] } | undefined> {
@@ -130,7 +130,7 @@ export class ResidentAscent {
     const { name } = this.#goals.network.input;
     for (const [i, views] of looks.entries()) {
       step.look(this.#rate(state, i), i, views);
-      const outputs = await program.run({ ...feeds, [name]: { buffer: step.input, shape } });
+      const outputs = await run({ ...feeds, [name]: { buffer: step.input, shape } });
       step.move(outputs[VALUES]!.buffer, outputs[gradient]!.buffer);
       for (const output of Object.values(outputs)) output.free();
     }
@@ -226,7 +226,7 @@ export class ResidentAscent {
       step.dispose();
       buffers.destroy();
     };
-    return { step, program: found.program, gradient: found.gradient, feeds, dispose };
+    return { step, run: found.run, gradient: found.gradient, feeds, dispose };
   }
 
   /** Puts a state on the device. */

@@ -1,5 +1,5 @@
 import { LensError } from '@convlens/onnx';
-import { Kept } from '../../kept.js';
+import { LeaseCache } from '../../lease-cache.js';
 
 /** Threads of a workgroup of every kernel; all GPUs take so many. */
 export const THREADS = 64;
@@ -40,9 +40,9 @@ export interface Kernel {
   bind(buffers: readonly GPUBuffer[], groups: readonly [number, number]): Bound;
 }
 
-/** Kernels kept of each device: other steps of the same size need no new ones. */
-const KEPT = 64;
-const compiled = new WeakMap<GPUDevice, Kept<Kernel>>();
+/** Kernels cached of each device: other steps of the same size need no new ones. */
+const CACHED = 64;
+const compiled = new WeakMap<GPUDevice, LeaseCache<Kernel>>();
 
 /**
  * Compiles a kernel, or takes one that was compiled before.
@@ -52,9 +52,14 @@ const compiled = new WeakMap<GPUDevice, Kept<Kernel>>();
  * @throws LensError `E_RUN` when the device refuses it
  */
 export function compile(device: GPUDevice, source: KernelSource): Promise<Kernel> {
-  let kept = compiled.get(device);
-  if (!kept) compiled.set(device, (kept = new Kept(KEPT, () => Promise.resolve())));
-  return kept.get(JSON.stringify(source), () => make(device, source));
+  let cache = compiled.get(device);
+  if (!cache) compiled.set(device, (cache = new LeaseCache(CACHED, () => Promise.resolve())));
+  // A compiled kernel holds nothing that must be given back.
+  return cache.use(
+    JSON.stringify(source),
+    () => make(device, source),
+    (kernel) => kernel,
+  );
 }
 
 async function make(device: GPUDevice, source: KernelSource): Promise<Kernel> {
