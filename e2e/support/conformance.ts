@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readNpy } from '@convlens/data';
+import type { ImageId, NetworkId } from '@convlens/engine';
 import type { Page } from '@playwright/test';
 
 /** Every runtime of a browser. */
@@ -119,6 +120,8 @@ export interface Computed {
 
 /** A reference network that is open in the page: what its layers and its scores are called. */
 export interface Opened extends Reference {
+  readonly network: NetworkId;
+  readonly image: ImageId;
   readonly layers: readonly { readonly id: string; readonly value: string }[];
   readonly logits: string | undefined;
 }
@@ -133,12 +136,19 @@ export async function openReference(page: Page, reference: Reference): Promise<O
   const opened = await page.evaluate(async (preprocessing) => {
     const { engine } = document.querySelector('filter-viewer')!;
     const blob = async (url: string): Promise<Blob> => (await fetch(url)).blob();
-    await engine.closeNetwork('reference').catch(() => undefined);
+    const kept = globalThis as { last?: readonly Disposable[] };
+    for (const handle of kept.last ?? []) handle[Symbol.dispose]();
     const model = { id: 'reference', blob: await blob('reference/model') };
     const network = await engine.openNetwork({ ...model, knowledge: { preprocessing } });
-    await engine.openImage({ id: 'reference', blob: await blob('reference/crop') });
-    const layers = network.layers.map(({ id, value }) => ({ id, value }));
-    return { layers, logits: network.logits?.value };
+    const image = await engine.openImage({ blob: await blob('reference/crop') });
+    kept.last = [network, image];
+    const layers = network.summary.layers.map(({ id, value }) => ({ id, value }));
+    return {
+      layers,
+      logits: network.summary.logits?.value,
+      network: network.id,
+      image: image.id,
+    };
   }, reference.preprocessing);
   return { ...reference, ...opened };
 }
@@ -151,17 +161,16 @@ export async function openReference(page: Page, reference: Reference): Promise<O
  */
 export async function activationsInPage(
   page: Page,
-  { arrays, layers, logits }: Opened,
+  { arrays, layers, logits, network, image }: Opened,
   runtime: Runtime,
 ): Promise<Computed> {
   const wanted = layers.filter((layer) => arrays.some(({ value }) => value === layer.value));
   const answer = await page.evaluate(
-    async ({ wanted, logits, runtime }) => {
+    async ({ wanted, logits, runtime, network, image }) => {
       const { engine } = document.querySelector('filter-viewer')!;
       await engine.useBackend(runtime);
-      const [network, image] = ['reference', 'reference'];
       const layers = wanted.map(({ id }) => id);
-      const answer = await engine.activations({ network, image, layers, scores: true });
+      const answer = await engine.run('activations', { network, image, layers, scores: true });
       const base64 = (data: Float32Array): string => {
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
         let text = '';
@@ -177,7 +186,7 @@ export async function activationsInPage(
       if (logits !== undefined && answer.logits) results[logits] ??= base64(answer.logits);
       return { runtime: answer.backend.runtime, results };
     },
-    { wanted, logits, runtime },
+    { wanted, logits, runtime, network, image },
   );
   const floats = (text: string): Float32Array => {
     const { buffer, byteOffset, length } = Buffer.from(text, 'base64');
@@ -197,20 +206,19 @@ export async function activationsInPage(
  */
 export async function derivativesInPage(
   page: Page,
-  { middle, layers, channel, target }: Opened,
+  { middle, layers, channel, target, network, image }: Opened,
   runtime: Runtime,
 ): Promise<Computed> {
   const layer = layers.find(({ value }) => value === middle)!.id;
   const answer = await page.evaluate(
-    async ({ layer, channel, target, runtime }) => {
+    async ({ layer, channel, target, runtime, network, image }) => {
       const { engine } = document.querySelector('filter-viewer')!;
       await engine.useBackend(runtime);
-      const [network, image] = ['reference', 'reference'];
-      const { projections, backend } = await engine.projections({
+      const { projections, backend } = await engine.run('projections', {
         ...{ network, image, target: { kind: 'unit', layer, channel } },
         rules: ['deconvnet', 'guided'],
       });
-      const saliency = await engine.attribution({
+      const saliency = await engine.run('attribution', {
         ...{ network, image, target: { kind: 'class', index: target } },
         method: 'saliency',
       });
@@ -223,7 +231,7 @@ export async function derivativesInPage(
         },
       };
     },
-    { layer, channel, target, runtime },
+    { layer, channel, target, runtime, network, image },
   );
   const values = Object.entries(answer.values).map(([name, data]) => [
     name,

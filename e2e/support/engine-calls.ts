@@ -32,10 +32,12 @@ export async function watchEngine(page: Page): Promise<() => Promise<EngineCalls
       }
 
       override postMessage(
-        message: { id?: string; path?: string[] },
+        message: { id?: string; path?: string[]; argumentList?: readonly { value?: unknown }[] },
         rest: Transferable[] & StructuredSerializeOptions = [],
       ): void {
-        const name = message.path?.[0];
+        // A job is called by its kind, the second argument of `run`.
+        const [verb] = message.path ?? [];
+        const name = verb === 'run' ? String(message.argumentList?.[1]?.value) : verb;
         if (message.id !== undefined && name !== undefined && RUNS.includes(name)) {
           open.set(message.id, name);
           calls.mostOpen = Math.max(calls.mostOpen, open.size);

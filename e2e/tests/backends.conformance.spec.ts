@@ -1,3 +1,5 @@
+import type { JobRequest } from '@convlens/engine';
+import { openImage, openNetwork } from '../support/open-in-page.js';
 import type { Page } from '@playwright/test';
 import { everything } from '../support/conformance-record.js';
 import { RUNTIMES } from '../support/conformance.js';
@@ -86,7 +88,7 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
   const answer = (): Promise<{ runtime: string | undefined; logits: number[] }> =>
     page.evaluate(async () => {
       const { engine } = document.querySelector('filter-viewer')!;
-      const kept = globalThis as { many?: typeof engine };
+      const kept = globalThis as { many?: typeof engine; request?: JobRequest<'activations'> };
       if (!kept.many) {
         const Client = engine.constructor as new (options: object) => typeof engine;
         const workerUrl = performance
@@ -94,12 +96,12 @@ test('while megabytes are on their way, a small runtime answers', async ({ page 
           .find(({ name }) => name.includes('engine.worker'))!.name;
         const runtimeBase = new URL('../runtime/', document.baseURI);
         kept.many = new Client({ runtimeBase, workerUrl, threads: 4 });
-        await kept.many.openNetwork({ id: 'built', built: 'resnet18-224' });
+        const network = await kept.many.openNetwork({ id: 'built', built: 'resnet18-224' });
         const data = Uint8ClampedArray.from({ length: 4 * 50 ** 2 }, (_, i) => (i * 7) % 256);
-        await kept.many.openImage({ id: 'any', pixels: { data, width: 50, height: 50 } });
+        const image = await kept.many.openImage({ pixels: { data, width: 50, height: 50 } });
+        kept.request = { network: network.id, image: image.id, layers: [], scores: true };
       }
-      const request = { network: 'built', image: 'any', layers: [], scores: true };
-      const { logits } = await kept.many.activations(request);
+      const { logits } = await kept.many.run('activations', kept.request!);
       return { runtime: kept.many.backend?.runtime, logits: Array.from(logits!) };
     });
   const before = await answer();
@@ -150,17 +152,19 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
   const viewer = new Viewer(page, galleryUrl('plain'));
   await viewer.open('network=vgg11');
   await expect(viewer.classes).toHaveCount(5);
+  const network = await openNetwork(page, 'vgg11');
+  const image = await openImage(page);
   for (const runtime of RUNTIMES) {
     // ONNX Runtime takes most of a second a step on an emulated GPU; what a step leaves behind shows after fewer.
     const steps = everything || runtime !== 'ort-webgpu' ? 1000 : 60;
     const { used, early, late } = await page.evaluate(
-      async ([choice, count]) => {
+      async ([choice, count, network, image]) => {
         const { engine } = document.querySelector('filter-viewer')!;
         const report = await engine.useBackend(choice);
         const step = (): Promise<unknown> =>
-          engine.projections({
-            network: 'vgg11',
-            image: 'current',
+          engine.run('projections', {
+            network,
+            image,
             target: { kind: 'unit', layer: 'relu1_1', channel: 3 },
             rules: ['backprop'],
           });
@@ -169,7 +173,7 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
         for (let i = 10; i < count; i++) await step();
         return { used: report.runtime, early: before, late: await engine.memory() };
       },
-      [runtime, steps] as const,
+      [runtime, steps, network, image] as const,
     );
     expect(used).toBe(runtime);
     expect(late, runtime).toEqual(early);

@@ -13,6 +13,7 @@ import {
   type Reference,
 } from '../support/conformance.js';
 import { isChecked, record } from '../support/conformance-record.js';
+import { openImage, openNetwork } from '../support/open-in-page.js';
 import { expect, galleryUrl, shared, test, Viewer } from '../support/viewer.js';
 
 const networks = shared
@@ -85,20 +86,29 @@ test('WASM and WebGPU agree on an embedded network', async ({ page }) => {
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet');
   await expect(viewer.classes).toHaveCount(5);
+  const network = await openNetwork(page, 'alexnet');
+  const image = await openImage(page);
   const read = (
     backend: 'wasm' | 'webgpu',
   ): Promise<{ used: string; logits: number[]; map: number[] }> =>
-    page.evaluate(async (choice) => {
-      const { engine } = document.querySelector('filter-viewer')!;
-      await engine.useBackend(choice);
-      const { logits, layers, backend } = await engine.activations({
-        network: 'alexnet',
-        image: 'current',
-        layers: ['relu5'],
-        scores: true,
-      });
-      return { used: backend.backend, logits: [...logits!], map: [...layers[0]!.activation.data] };
-    }, backend);
+    page.evaluate(
+      async ([choice, network, image]) => {
+        const { engine } = document.querySelector('filter-viewer')!;
+        await engine.useBackend(choice);
+        const { logits, layers, backend } = await engine.run('activations', {
+          network,
+          image,
+          layers: ['relu5'],
+          scores: true,
+        });
+        return {
+          used: backend.backend,
+          logits: [...logits!],
+          map: [...layers[0]!.activation.data],
+        };
+      },
+      [backend, network, image] as const,
+    );
   const wasm = await read('wasm');
   const webgpu = await read('webgpu');
   expect([wasm.used, webgpu.used]).toEqual(['wasm', 'webgpu']);

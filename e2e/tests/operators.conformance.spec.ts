@@ -72,7 +72,10 @@ for (const backend of RUNTIMES) {
             ]),
           );
           try {
-            const result = await engine.runGraph({ model: Uint8Array.from(bytes), feeds: tensors });
+            const result = await engine.run('runGraph', {
+              model: Uint8Array.from(bytes),
+              feeds: tensors,
+            });
             if (result.backend.runtime !== runtime) return { failure: result.backend.reason };
             return Object.fromEntries(
               Object.entries(result.outputs).map(([key, { data }]) => [

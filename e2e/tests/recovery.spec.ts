@@ -1,3 +1,5 @@
+import type { ImageId, NetworkId } from '@convlens/engine';
+import { openImage, openNetwork } from '../support/open-in-page.js';
 import { expect, galleryUrl, test, Viewer } from '../support/viewer.js';
 
 test('a worker that dies is replaced; network, image and view stay', async ({ page }) => {
@@ -44,13 +46,15 @@ test('sessions and images do not pile up', async ({ page }) => {
   const viewer = new Viewer(page, galleryUrl('plain'));
   await viewer.open('network=vgg11');
   await expect(viewer.classes).toHaveCount(5);
-  const report = await page.evaluate(async () => {
+  const network = await openNetwork(page, 'vgg11');
+  const image = await openImage(page);
+  const run = async ([network, image]: readonly [NetworkId, ImageId]) => {
     const { engine } = document.querySelector('filter-viewer')!;
     const layers = ['relu1_1', 'relu2_1', 'relu3_2', 'fc6'];
     const once = (i: number): Promise<unknown> =>
-      engine.activations({
-        network: 'vgg11',
-        image: 'current',
+      engine.run('activations', {
+        network,
+        image,
         layers: [layers[i % 4]!],
         scores: true,
       });
@@ -60,7 +64,8 @@ test('sessions and images do not pile up', async ({ page }) => {
     const early = await engine.memory();
     for (let i = 0; i < 300; i++) await once(i);
     return { early, late: await engine.memory() };
-  });
+  };
+  const report = await page.evaluate(run, [network, image] as const);
   expect(report.late).toEqual(report.early);
   expect(report.late.sessions).toBe(1);
   expect(report.late.wasm).toBeGreaterThan(1e6);
@@ -76,5 +81,5 @@ test('sessions and images do not pile up', async ({ page }) => {
       );
       return [sessions, networks, images];
     })
-    .toEqual([1, 1, 1]);
+    .toEqual([1, 2, 2]);
 });

@@ -8,6 +8,7 @@ import {
   visualizeRecipe,
   type Recipe,
 } from '@convlens/core';
+import { openImage, openNetwork } from '../support/open-in-page.js';
 import { createNodeEngine, type Frame } from '@convlens/engine/node';
 import type { EngineClient } from '@convlens/engine';
 import { expect, galleryUrl, test } from '../support/viewer.js';
@@ -17,14 +18,14 @@ const STEPS = 100;
 
 /** The recipe in Node. */
 async function inNode(network: string, recipe: Recipe): Promise<Frame> {
-  const { engine, run } = createNodeEngine();
+  const engine = createNodeEngine();
   const url = fileURLToPath(new URL(`../../models/${network}.onnx`, import.meta.url));
   const manifest = JSON.parse(
     readFileSync(fileURLToPath(new URL('../../models/manifest.json', import.meta.url)), 'utf8'),
   ) as { networks: { id: string; preprocessing: never }[] };
   const { preprocessing } = manifest.networks.find(({ id }) => id === network)!;
-  await run((job) => engine.openNetwork(job, { id: network, url, knowledge: { preprocessing } }));
-  return (await run((job) => engine.follow(job, { network, recipe }))).frame;
+  const { id } = await engine.openNetwork({ id: network, url, knowledge: { preprocessing } });
+  return (await engine.run('recipe', { network: id, recipe })).frame;
 }
 
 for (const network of ['alexnet']) {
@@ -40,6 +41,7 @@ for (const network of ['alexnet']) {
       () =>
         document.querySelector('filter-viewer')?.shadowRoot?.querySelector('.readout')?.textContent,
     );
+    const own = await openNetwork(page, network);
     for (const backend of ['wasm', 'webgpu'] as const) {
       const found = await page.evaluate(
         async ([choice, id, made]) => {
@@ -47,7 +49,7 @@ for (const network of ['alexnet']) {
             engine: EngineClient;
           };
           const report = await engine.useBackend(choice);
-          const { frame } = await engine.follow({ network: id, recipe: made });
+          const { frame } = await engine.run('recipe', { network: id, recipe: made });
           return {
             backend: report.backend,
             resident: frame.resident === true,
@@ -55,7 +57,7 @@ for (const network of ['alexnet']) {
             picture: [...frame.pictures[0]!.data],
           };
         },
-        [backend, network, recipe] as const,
+        [backend, own, recipe] as const,
       );
       expect(found.backend, 'a missing adapter fails').toBe(backend);
       expect(found.resident, 'only a GPU keeps the numbers').toBe(backend === 'webgpu');
@@ -88,24 +90,16 @@ for (const [name, recipe] of Object.entries(IMAGES)) {
       () =>
         document.querySelector('filter-viewer')?.shadowRoot?.querySelector('.readout')?.textContent,
     );
+    const network = await openNetwork(page, 'alexnet');
+    const image = await openImage(page);
     const run = (backend: 'wasm' | 'webgpu') =>
       page.evaluate(
-        async ([choice, made]) => {
+        async ([choice, made, network, image]) => {
           const { engine } = document.querySelector('filter-viewer') as unknown as {
             engine: EngineClient;
           };
-          // Noise over shades: flat colours tie in every pool, and rounding decides.
-          const [width, height] = [110, 84];
-          const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) =>
-            i % 4 === 3 ? 255 : 120 + 60 * Math.sin(i / 900) + 40 * Math.sin(12.9898 * i),
-          );
-          await engine.openImage({ id: 'photo', pixels: { width, height, data } });
           const report = await engine.useBackend(choice);
-          const { frame } = await engine.follow({
-            network: 'alexnet',
-            recipe: made,
-            image: 'photo',
-          });
+          const { frame } = await engine.run('recipe', { network, recipe: made, image });
           return {
             backend: report.backend,
             resident: frame.resident === true,
@@ -113,7 +107,7 @@ for (const [name, recipe] of Object.entries(IMAGES)) {
             picture: [...frame.pictures[0]!.data],
           };
         },
-        [backend, recipe] as const,
+        [backend, recipe, network, image] as const,
       );
     const [wasm, webgpu] = [await run('wasm'), await run('webgpu')];
     expect([wasm.backend, webgpu.backend], 'a missing adapter fails').toEqual(['wasm', 'webgpu']);

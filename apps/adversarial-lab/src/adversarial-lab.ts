@@ -1,13 +1,15 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   announce,
+  AppController,
   banner,
   controls,
   copyLink,
   define,
-  FileDrop,
+  isPicture,
+  isPressing,
+  isTyping,
   opening,
-  readLink,
   resolveFile,
   sharedEngine,
   shell,
@@ -29,6 +31,7 @@ import { tabs } from './tabs.js';
  *
  * @summary Fool a network, see why, defend it.
  * @fires load - the first attack is done
+ * @fires error - something failed; `code` and `message` say what, the pictures stay as they were
  */
 export class AdversarialLab extends LitElement {
   static override properties = {
@@ -52,50 +55,31 @@ export class AdversarialLab extends LitElement {
   /** Keep the state in the address of the page. For pages that belong to the lab alone. */
   declare link: boolean;
 
-  #model: LabModel | undefined;
   #loaded = false;
-  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
   #revision = 0;
+  readonly #app: AppController<LabState, LabModel>;
 
   constructor() {
     super();
     this.link = false;
+    this.#app = new AppController(this, {
+      table: linkTable,
+      attributes: ['network', 'image', 'attack', 'target'],
+      make: (state, failed) => {
+        const engine = sharedEngine();
+        const changed = (): void => {
+          this.#revision++;
+          this.requestUpdate();
+        };
+        return new LabModel(engine.session(), engine, state, changed, failed);
+      },
+      onKey,
+      takeFiles,
+    });
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#keys.addEventListener('keydown', this.#onKey);
-    this.#keys.addEventListener('paste', this.#onPaste);
-    addEventListener('hashchange', this.#onHash);
-    const state = readLink(this.link ? location.hash : '', linkTable);
-    const given = new URLSearchParams(this.link ? location.hash.slice(1) : '');
-    const { network, image, attack, target } = this;
-    const wished: Partial<LabState> = { network, image, attack, target } as Partial<LabState>;
-    for (const [key, value] of Object.entries(wished)) {
-      if (value !== undefined && !given.has(key)) Object.assign(state, { [key]: value });
-    }
-    const chosen = ['attack', 'target', 'set', 'defence'].some((key) => given.has(key));
-    const changed = (): void => {
-      this.#revision++;
-      this.requestUpdate();
-    };
-    this.#model = new LabModel(sharedEngine(), state, changed);
-    void this.#model.open(!chosen && attack === undefined && target === undefined);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#keys.removeEventListener('keydown', this.#onKey);
-    this.#keys.removeEventListener('paste', this.#onPaste);
-    removeEventListener('hashchange', this.#onHash);
-    this.#model?.cancel();
-    this.#model?.set?.dispose();
-    this.#model = undefined;
-  }
-
-  /** Where keys are heard: on the whole page when it belongs to the lab, else only inside the element. */
-  get #keys(): HTMLElement {
-    return this.link ? document.documentElement : this;
+  get #model(): LabModel | undefined {
+    return this.#app.model;
   }
 
   protected override render(): TemplateResult {
@@ -112,7 +96,7 @@ export class AdversarialLab extends LitElement {
             network: model.state.network,
             samples: model.samples,
             image: model.state.image,
-            report: sharedEngine().backend,
+            report: model.backend,
             chooseNetwork: (id) => void model.chooseNetwork(id),
             openNetwork: (files) => void model.chooseNetworkFiles(files),
             chooseBackend: (choice) => void model.chooseBackend(choice),
@@ -133,7 +117,7 @@ export class AdversarialLab extends LitElement {
               >What this is for, and what it does not show</a
             >
           </p>
-          ${this.#drop.active ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
+          ${this.#app.isDropping ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
         </div>
       </div>
     `;
@@ -147,63 +131,12 @@ export class AdversarialLab extends LitElement {
       performance.mark('convlens-first-pictures');
       this.dispatchEvent(new Event('load'));
     }
-    if (this.link && model.network && model.original) {
-      const hash = writeLink(model.state, linkTable);
-      if (hash !== location.hash) history.replaceState(history.state, '', hash);
-    }
-  }
-
-  readonly #onHash = (): void => {
-    const model = this.#model;
-    if (!this.link || !model || writeLink(model.state, linkTable) === location.hash) return;
-    const { network, image } = model.state;
-    const next = readLink(location.hash, linkTable);
-    Object.assign(model.state, next, { network, image });
-    if (next.image !== image) void model.chooseImage({ kind: 'sample', id: next.image });
-    if (next.network !== network) void model.chooseNetwork(next.network);
-    else if (next.image === image) model.begin();
-  };
-
-  readonly #onKey = (event: KeyboardEvent): void => {
-    const model = this.#model;
-    const target = event.composedPath()[0];
-    const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    const pressed =
-      event.key === ' ' &&
-      target instanceof HTMLElement &&
-      target.matches('button, summary, a, [role=option], [tabindex="0"]');
-    if (!model || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Escape' && model.run?.active) model.stop();
-    else if (event.key === ' ' && !typing && !pressed) {
-      if (model.run?.active) model.stop();
-      else model.begin();
-    } else return;
-    event.preventDefault();
-  };
-
-  readonly #onPaste = (event: ClipboardEvent): void => {
-    const [file] = event.clipboardData?.files ?? [];
-    if (!file?.type.startsWith('image/')) return;
-    event.preventDefault();
-    void this.#model?.chooseImage({ kind: 'file', file, name: 'Pasted image' });
-  };
-
-  #takeDrop(event: DragEvent): void {
-    const files = [...(event.dataTransfer?.files ?? [])];
-    const [first] = files;
-    const model = this.#model;
-    if (!first || !model) return;
-    if (/\.json$/i.test(first.name)) void model.takeRecipe(first);
-    else if (first.type.startsWith('image/')) {
-      void model.chooseImage({ kind: 'file', file: first, name: first.name });
-    } else void model.chooseNetworkFiles(files);
   }
 
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
     model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very attack');
-    this.requestUpdate();
   }
 
   async #save(kind: SaveKind): Promise<void> {
@@ -221,6 +154,25 @@ export class AdversarialLab extends LitElement {
       model.fail(error);
     }
   }
+}
+
+function onKey(event: KeyboardEvent, model: LabModel): boolean {
+  if (event.key === 'Escape' && model.run?.active) model.stop();
+  else if (event.key === ' ' && !isTyping(event) && !isPressing(event)) {
+    if (model.run?.active) model.stop();
+    else model.begin();
+  } else return false;
+  return true;
+}
+
+/** A file that was dropped or pasted: a recipe, an image, or a network. */
+function takeFiles(model: LabModel, files: readonly File[]): void {
+  const [first] = files;
+  if (!first) return;
+  if (/\.json$/i.test(first.name)) void model.takeRecipe(first);
+  else if (isPicture(first.name, first.type)) {
+    void model.chooseImage({ kind: 'file', file: first, name: first.name });
+  } else void model.chooseNetworkFiles(files);
 }
 
 define('adversarial-lab', AdversarialLab);

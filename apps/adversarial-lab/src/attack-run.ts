@@ -1,6 +1,6 @@
 import type { Pixels } from '@convlens/data';
 import { asError } from '@convlens/elements';
-import type { AttackJob, EngineClient, LabAnswer } from '@convlens/engine';
+import type { AttackRequest, EngineSession, JobAnswer } from '@convlens/engine';
 import type { LensError } from '@convlens/onnx';
 
 /** How an attack stands. */
@@ -11,8 +11,8 @@ const REEL = 120;
 
 /** An attack under way: its pictures, what the network says to them, and in the end what came of it. */
 export class AttackRun {
-  readonly request: AttackJob;
-  readonly #engine: EngineClient;
+  readonly request: AttackRequest;
+  readonly #engine: EngineSession;
   readonly #changed: () => void;
   readonly #cancel = new AbortController();
   status: Status = 'starting';
@@ -24,15 +24,15 @@ export class AttackRun {
   total = 0;
   /** Thinned out as they become many. */
   reel: readonly { readonly step: number; readonly picture: Pixels }[] = [];
-  answer: LabAnswer<'attack'> | undefined;
+  answer: JobAnswer<'attack'> | undefined;
   error: LensError | undefined;
 
   /**
-   * @param engine the worker's client
+   * @param engine of the element
    * @param request the attack
    * @param changed called after every change
    */
-  constructor(engine: EngineClient, request: AttackJob, changed: () => void) {
+  constructor(engine: EngineSession, request: AttackRequest, changed: () => void) {
     this.#engine = engine;
     this.request = request;
     this.#changed = changed;
@@ -43,15 +43,15 @@ export class AttackRun {
     const { signal } = this.#cancel;
     if (signal.aborted) return;
     try {
-      this.answer = await this.#engine.lab(this.request, {
+      this.answer = await this.#engine.run('attack', this.request, {
         signal,
-        onProgress: ({ lab, loaded = 0, total = 0 }) => {
-          if (signal.aborted || !lab?.picture) return;
+        onFrame: ({ picture, logits, done = 0, total = 0 }) => {
+          if (signal.aborted || !picture) return;
           this.status = 'running';
-          [this.done, this.total] = [loaded, total];
-          this.picture = lab.picture;
-          this.logits = lab.logits ?? this.logits;
-          this.reel = thin([...this.reel, { step: loaded, picture: lab.picture }]);
+          [this.done, this.total] = [done, total];
+          this.picture = picture;
+          this.logits = logits ?? this.logits;
+          this.reel = thin([...this.reel, { step: done, picture }]);
           this.#changed();
         },
       });

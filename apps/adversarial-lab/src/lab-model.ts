@@ -2,21 +2,22 @@ import { softmax, topClass } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import {
   announce,
-  asError,
-  chosenImage,
-  fileSource,
-  NetworkList,
-  samples,
-  Tasks,
+  Workbench,
+  type AppModel,
   type ImageSelectEvent,
+  type NetworkList,
   type Problem,
   type Sample,
 } from '@convlens/elements';
 import type {
-  AttackJob,
+  AttackRequest,
   BackendChoice,
-  EngineClient,
-  LabAnswer,
+  BackendReport,
+  EngineSession,
+  ImageHandle,
+  ImageId,
+  JobAnswer,
+  NetworkHandle,
   NetworkSummary,
   Progress,
 } from '@convlens/engine';
@@ -29,64 +30,120 @@ import { recipe, recipeFromFile, stateOf, type AttackRecipe } from './recipe.js'
 import type { LabState, Tab } from './state.js';
 import { inWords } from './verdict.js';
 
-/** Ids of the kept images: the one that is attacked, and what came of it. */
-export const IMAGE = 'lab-image';
-export const RESULT = 'lab-result';
-
 /** What the network is shown, and what it says to it. */
 export interface Seen {
   readonly picture: Pixels;
   readonly logits: Float32Array;
 }
 
-/** A network of the list, opened. */
-export interface OpenedNetwork {
-  readonly summary: NetworkSummary;
-  readonly names: readonly string[] | undefined;
-}
-
 /** The lab without its looks. Everything that fails leaves what was there before. */
-export class LabModel {
-  readonly engine: EngineClient;
+export class LabModel implements AppModel<LabState> {
+  readonly #bench: Workbench;
+  /** The element's part of the engine. */
+  readonly engine: EngineSession;
   readonly state: LabState;
   readonly #changed: () => void;
-  readonly #tasks: Tasks;
-  readonly networks = new NetworkList();
-  samples: readonly Sample[] = [];
-  network: NetworkSummary | undefined;
-  names: readonly string[] | undefined;
-  imageTitle = '';
   /** The image before it is attacked. */
   original: Seen | undefined;
   run: AttackRun | undefined;
   /** The last attack that came to its end, on this image and network. */
   finished: AttackRun | undefined;
+  /** What came of it, kept to be looked at. */
+  #result: ImageHandle | undefined;
   set: PictureSet | undefined;
-  notice = '';
-  readonly #opened = new Map<string, OpenedNetwork>();
+  /** All classes of the open network, in the order of their names. */
+  classes: readonly number[] = [];
+  /** Networks that are open beside the chosen one. */
+  readonly #others = new Map<string, NetworkHandle>();
+  /** Set when nothing was chosen: the first attack is a preset. */
+  #isPreset = false;
 
   /**
-   * @param engine the worker's client
+   * @param session of the element
+   * @param engine tells when another worker has taken over
    * @param state what is chosen; the model changes it
    * @param changed called after every change
+   * @param failed told of every failure
    */
-  constructor(engine: EngineClient, state: LabState, changed: () => void) {
-    this.engine = engine;
+  constructor(
+    session: EngineSession,
+    engine: EventTarget,
+    state: LabState,
+    changed: () => void,
+    failed?: (problem: Problem) => void,
+  ) {
+    this.engine = session;
     this.state = state;
     this.#changed = changed;
-    this.#tasks = new Tasks(['look'], changed, () => {
-      if (this.original) this.begin();
-      else void this.#look();
-    });
-    engine.addEventListener('recovered', (event) => {
-      this.notice = `${(event as Event & { reason?: string }).reason ?? ''} Another one has begun anew.`;
-      this.#changed();
+    this.#bench = new Workbench(session, engine, {
+      changed,
+      failed,
+      recovered: 'Another one has begun anew.',
+      accept: mustClassify,
+      opened: (network, id) => this.#settle(network, id),
+      openedImage: async ({ sample, source }) => {
+        const origin = source.blob ? await this.#origin(source.blob) : '';
+        this.state.image = sample;
+        this.#forget();
+        this.#bench.notice = origin;
+      },
     });
   }
 
-  /** The last failure. */
+  /** The networks to choose from. */
+  get networks(): NetworkList {
+    return this.#bench.networks;
+  }
+
+  /** The sample pictures to choose from. */
+  get samples(): readonly Sample[] {
+    return this.#bench.samples;
+  }
+
+  /** The open network. */
+  get network(): NetworkSummary | undefined {
+    return this.#bench.network;
+  }
+
+  /** Names of its classes. */
+  get names(): readonly string[] | undefined {
+    return this.#bench.names;
+  }
+
+  /** The image that is attacked. */
+  get image(): ImageId | undefined {
+    return this.#bench.image?.handle.id;
+  }
+
+  /** What came of the last attack, as an image. */
+  get result(): ImageId | undefined {
+    return this.#result?.id;
+  }
+
+  /** Name of the current image for people. */
+  get imageTitle(): string {
+    return this.#bench.image?.title ?? '';
+  }
+
+  /** The backend that works, or did last. */
+  get backend(): BackendReport | undefined {
+    return this.#bench.backend;
+  }
+
+  /** Something worth knowing that is no failure. */
+  get notice(): string {
+    return this.#bench.notice;
+  }
+
+  /** Says something that is no failure. */
+  set notice(text: string) {
+    this.#bench.notice = text;
+    this.#changed();
+  }
+
+  /** The failure that is shown. */
   get problem(): Problem | undefined {
-    if (this.#tasks.problem) return this.#tasks.problem;
+    if (this.#bench.problem) return this.#bench.problem;
     const { error } = this.run ?? {};
     if (!error) return undefined;
     return { code: error.code, message: error.message, task: 'run', retry: () => this.begin() };
@@ -94,83 +151,69 @@ export class LabModel {
 
   /** What is under way, by task. */
   get busy(): ReadonlyMap<string, Progress> {
-    return this.#tasks.busy;
+    return this.#bench.busy;
+  }
+
+  /** Whether the state is what is shown. */
+  get isSettled(): boolean {
+    return this.network !== undefined && this.original !== undefined;
   }
 
   /** What came of the last attack that came to its end. */
-  get answer(): LabAnswer<'attack'> | undefined {
+  get answer(): JobAnswer<'attack'> | undefined {
     return this.finished?.answer;
   }
-
-  /** All classes of the open network, in the order of their names. */
-  classes: readonly number[] = [];
 
   /** The name of a class of the open network. */
   nameOf(index: number): string {
     return this.names?.[index] ?? `class ${index}`;
   }
 
-  /** Opens what the state says, and attacks. */
-  async open(preset: boolean): Promise<void> {
-    await this.#tasks.run('open', async () => {
-      [, this.samples] = await Promise.all([this.networks.load(), samples()]);
-      this.#changed();
-    });
-    // A link may name a picture that is not here, or none where it was the visitor's own.
-    const known = this.samples.some(({ id }) => id === this.state.image);
-    if (!known && this.samples[0]) this.state.image = this.samples[0].id;
-    const [network, image] = await Promise.all([
-      this.#openNetwork(this.state.network),
-      this.#openImage({ kind: 'sample', id: this.state.image }),
+  /** See `AppModel`: opens what the state says, and attacks. */
+  async open(given: ReadonlySet<string>): Promise<void> {
+    this.#isPreset = !['attack', 'target', 'set', 'defence'].some((key) => given.has(key));
+    await this.#bench.lists();
+    // A link has no picture where it was the visitor's own.
+    const id = this.state.image || (this.samples[0]?.id ?? '');
+    await Promise.all([
+      this.chooseNetwork(this.state.network),
+      this.chooseImage({ kind: 'sample', id }),
     ]);
-    if (!network || !image) return;
-    if (preset) this.#take(PRESETS[0]!);
-    await this.#look();
+  }
+
+  /** See `AppModel`. */
+  async follow(change: Partial<LabState>): Promise<void> {
+    const { network, image, ...rest } = change;
+    Object.assign(this.state, rest);
+    if (image !== undefined && image !== '') await this.chooseImage({ kind: 'sample', id: image });
+    if (network !== undefined) await this.chooseNetwork(network);
+    else if (image === undefined) this.begin();
   }
 
   /** Opens a network of the list, without choosing it. */
-  async opened(id: string, options: { signal?: AbortSignal } = {}): Promise<OpenedNetwork> {
-    const open = this.#opened.get(id);
-    if (open) return open;
-    const summary = await this.engine.openNetwork(await this.networks.source(id), options);
-    const opened = { summary, names: summary.classes };
-    this.#opened.set(id, opened);
-    return opened;
+  async opened(id: string, options: { signal?: AbortSignal } = {}): Promise<NetworkSummary> {
+    if (this.network && id === this.state.network) return this.network;
+    const open = this.#others.get(id);
+    if (open) return open.summary;
+    const handle = await this.engine.openNetwork(await this.networks.source(id), options);
+    this.#others.set(id, handle);
+    return handle.summary;
   }
 
-  async #openNetwork(id: string): Promise<boolean> {
-    return this.#tasks.run('network', async (options) => {
-      const { summary, names } = await this.opened(id, options);
-      if (!summary.logits || summary.logits.classes < 2) {
-        throw new LensError(
-          'E_ARGUMENT',
-          `Expected a network with at least two classes to fool, but ${summary.title} has ` +
-            `${summary.logits ? 'one' : 'none'}. Choose a classifier.`,
-        );
-      }
-      this.network = summary;
-      this.names = names;
-      const name = new Intl.Collator('en', { numeric: true });
-      this.classes = Array.from({ length: summary.logits.classes }, (_, k) => k).sort((a, b) =>
-        name.compare(this.nameOf(a), this.nameOf(b)),
-      );
-      this.state.network = id;
-      this.#forget();
-      const { target } = this.state;
-      if (target !== undefined && target >= summary.logits.classes) this.state.target = undefined;
-      if (!summary.layers.some((layer) => layer.id === this.state.layer)) this.state.layer = '';
-    });
-  }
-
-  async #openImage(choice: ImageSelectEvent['choice']): Promise<boolean> {
-    return this.#tasks.run('image', async (options) => {
-      const { source, title, sample } = await chosenImage(choice, this.samples, options.signal);
-      await this.engine.openImage({ id: IMAGE, ...source }, options);
-      this.imageTitle = title;
-      this.state.image = sample;
-      this.#forget();
-      this.notice = source.blob ? await this.#origin(source.blob) : '';
-    });
+  /** Makes the state fit a network that takes the place of the one before. */
+  #settle(network: NetworkSummary, id: string): void {
+    const { logits, layers, classes: names } = network;
+    const count = logits?.classes ?? 0;
+    const order = new Intl.Collator('en', { numeric: true });
+    const name = (k: number): string => names?.[k] ?? `class ${k}`;
+    this.classes = Array.from({ length: count }, (_, k) => k).sort((a, b) =>
+      order.compare(name(a), name(b)),
+    );
+    this.state.network = id;
+    this.#forget();
+    const { target } = this.state;
+    if (target !== undefined && target >= count) this.state.target = undefined;
+    if (!layers.some((layer) => layer.id === this.state.layer)) this.state.layer = '';
   }
 
   /** Where a picture comes from, if it was made here. */
@@ -190,18 +233,27 @@ export class LabModel {
     this.run = undefined;
     this.finished = undefined;
     this.original = undefined;
+    this.#result?.[Symbol.dispose]();
+    this.#result = undefined;
   }
 
   /** Asks the network about the image, then attacks. */
   async #look(): Promise<void> {
-    const { network } = this;
-    if (!network) return;
-    const seen = await this.#tasks.run('look', async (options) => {
-      const request = { network: network.id, image: IMAGE, layers: [], scores: true };
-      const { crop, logits } = await this.engine.activations(request, options);
-      this.original = { picture: crop, logits: logits! };
-    });
-    if (seen) this.begin();
+    const { network, image } = this;
+    if (!network || image === undefined) return;
+    const seen = await this.#bench.tasks.run(
+      'look',
+      async (options) => {
+        const request = { network: network.handle, image, layers: [], scores: true };
+        const { crop, logits } = await this.engine.run('activations', request, options);
+        this.original = { picture: crop, logits: logits! };
+      },
+      () => this.#look(),
+    );
+    if (!seen) return;
+    if (this.#isPreset) this.#take(PRESETS[0]!);
+    this.#isPreset = false;
+    this.begin();
   }
 
   /** Changes the attack, and runs it. */
@@ -239,14 +291,13 @@ export class LabModel {
   }
 
   /** The attack that is chosen. */
-  #request(network: NetworkSummary): AttackJob {
+  #request(network: NetworkSummary, image: ImageId): AttackRequest {
     const { attack, set, target, seed = 1, defence, strength, knows } = this.state;
     const method = methodOf(attack);
     const settings = allSettings(method, set);
     return {
-      kind: 'attack',
-      network: network.id,
-      image: IMAGE,
+      network: network.handle,
+      image,
       method: attack,
       settings,
       seed,
@@ -265,16 +316,20 @@ export class LabModel {
 
   /** Attacks from the beginning. */
   begin(): void {
-    const { network, original } = this;
-    if (!network || !original) return this.#changed();
+    const { network, original, image } = this;
+    if (!network || !original || image === undefined) return this.#changed();
     try {
       const before = this.run;
-      const run = new AttackRun(this.engine, this.#request(network), () => void this.#ran(run));
+      const run = new AttackRun(
+        this.engine,
+        this.#request(network, image),
+        () => void this.#ran(run),
+      );
       before?.stop();
       // The last picture stays until there is another.
       run.picture = before?.picture;
       run.logits = before?.logits;
-      this.#tasks.problem = undefined;
+      this.#bench.tasks.leave('page');
       this.run = run;
       void run.go();
     } catch (error) {
@@ -288,10 +343,13 @@ export class LabModel {
       const { width, height, data } = run.answer.file.picture;
       // The worker's buffers come to the page: a copy goes back, as the picture is still shown.
       const pixels = { width, height, data: data.slice() };
-      await this.engine.openImage({ id: RESULT, pixels }).catch((error: unknown) => {
+      const result = await this.engine.openImage({ pixels }).catch((error: unknown) => {
         this.fail(error);
       });
-      if (this.run === run) {
+      if (this.run !== run) result?.[Symbol.dispose]();
+      else {
+        this.#result?.[Symbol.dispose]();
+        this.#result = result ?? undefined;
         this.finished = run;
         announce(inWords(this).headline);
       }
@@ -307,22 +365,23 @@ export class LabModel {
 
   /** Opens another network. */
   async chooseNetwork(id: string): Promise<void> {
-    if (await this.#openNetwork(id)) await this.#look();
+    await this.#bench.openNetwork(id, () => this.#look());
   }
 
   /** Opens a network from files. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    const source = fileSource(files);
-    if (!source) return;
-    this.networks.add(source);
-    this.#opened.delete(source.id);
-    await this.chooseNetwork(source.id);
-    if (this.problem?.task === 'network') this.networks.remove(source.id);
+    await this.#bench.openFiles(files, () => {
+      // Another file of the same name may have been open beside the one before.
+      const { network } = this.state;
+      this.#others.get(network)?.[Symbol.dispose]();
+      this.#others.delete(network);
+      return this.#look();
+    });
   }
 
   /** Opens an image. */
   async chooseImage(choice: ImageSelectEvent['choice']): Promise<void> {
-    if (choice.kind !== 'camera' && (await this.#openImage(choice))) await this.#look();
+    if (choice.kind !== 'camera') await this.#bench.openImage(choice, () => this.#look());
   }
 
   /** The pictures that attacks are measured on. */
@@ -332,7 +391,7 @@ export class LabModel {
 
   /** Measures on a visitor's pictures from now on; on the samples without files. */
   async choosePictures(files: readonly File[]): Promise<void> {
-    await this.#tasks.run('set', async ({ signal }) => {
+    await this.#bench.tasks.run('set', async ({ signal }) => {
       const { fileSet } = await import('@convlens/elements/image-set.js');
       const next =
         files.length === 0
@@ -347,7 +406,8 @@ export class LabModel {
   recipe(): AttackRecipe | undefined {
     const { finished, answer } = this;
     if (!finished || !answer) return undefined;
-    const { network, method, target, seed, defence } = finished.request;
+    const { method, target, seed, defence } = finished.request;
+    const { network } = this.state;
     const sha256 = this.networks.version(network);
     return recipe({
       network,
@@ -364,7 +424,7 @@ export class LabModel {
 
   /** Follows a recipe from a file: JSON, or a PNG that was saved here. */
   async takeRecipe(file: Blob): Promise<void> {
-    await this.#tasks.run('recipe', async () => {
+    await this.#bench.tasks.run('recipe', async () => {
       const followed = await recipeFromFile(file);
       const { network, image } = followed;
       if (!this.networks.has(network)) {
@@ -374,9 +434,11 @@ export class LabModel {
         );
       }
       const state = stateOf(followed);
-      if (network !== this.state.network && !(await this.#openNetwork(network))) return;
+      if (network !== this.state.network && !(await this.#bench.openNetwork(network))) return;
       const known = this.samples.some(({ id }) => id === image);
-      if (known && image !== this.state.image) await this.#openImage({ kind: 'sample', id: image });
+      if (known && image !== this.state.image) {
+        await this.#bench.openImage({ kind: 'sample', id: image });
+      }
       Object.assign(this.state, state);
       await this.#look();
       if (!known)
@@ -386,31 +448,42 @@ export class LabModel {
 
   /** Chooses the backend. */
   async chooseBackend(choice: BackendChoice): Promise<void> {
-    await this.#tasks.run('backend', async (options) => {
-      const report = await this.engine.useBackend(choice, options);
-      if (choice !== 'auto' && report.backend !== choice) this.notice = report.reason;
-    });
+    await this.#bench.chooseBackend(choice);
   }
 
   /** Ends everything under way. */
   cancel(): void {
     this.run?.stop();
-    this.#tasks.cancel();
+    this.#bench.cancel();
   }
 
   /** Takes the problem off the page. */
   dismiss(): void {
-    this.#tasks.problem = undefined;
-    this.notice = '';
-    if (this.run) this.run.error = undefined;
-    this.#changed();
+    if (this.run && !this.#bench.problem) this.run.error = undefined;
+    this.#bench.dismiss();
   }
 
   /** Shows a failure. */
   fail(error: unknown): void {
-    this.#tasks.fail(asError(error), 'page');
-    this.#changed();
+    this.#bench.fail(error);
   }
+
+  /** Ends everything, and gives everything back. */
+  [Symbol.dispose](): void {
+    this.run?.stop();
+    this.set?.dispose();
+    this.#bench[Symbol.dispose]();
+  }
+}
+
+/** @throws LensError `E_ARGUMENT` for a network that does not tell classes apart */
+function mustClassify({ logits, title }: NetworkSummary): void {
+  if (logits && logits.classes > 1) return;
+  throw new LensError(
+    'E_ARGUMENT',
+    `Expected a network with at least two classes to fool, but ${title} has ` +
+      `${logits ? 'one' : 'none'}. Choose a classifier.`,
+  );
 }
 
 /** A class that a network finds unlikely, but not the least of all. */

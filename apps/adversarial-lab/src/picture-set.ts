@@ -1,4 +1,4 @@
-import type { EngineClient, LabeledImage } from '@convlens/engine';
+import type { EngineSession, ImageHandle, LabeledImage } from '@convlens/engine';
 import { resolveFile, samples } from '@convlens/elements';
 import type { ImageSet } from '@convlens/elements/image-set.js';
 
@@ -9,8 +9,6 @@ const OTHERWISE: Readonly<Record<string, string>> = { lighthouse: 'beacon' };
 
 /** A picture to measure on. */
 export interface MeasuredPicture {
-  /** Id of the kept image. */
-  readonly image: string;
   readonly name: string;
   readonly url: string;
   /** Words that may name its class, the likeliest first. */
@@ -29,7 +27,7 @@ export class PictureSet {
   readonly title: string;
   readonly pictures: readonly MeasuredPicture[];
   readonly #load: (signal: AbortSignal) => Promise<readonly (() => Promise<Blob>)[]>;
-  #open: Promise<void> | undefined;
+  #open: Promise<readonly ImageHandle[]> | undefined;
 
   private constructor(
     title: string,
@@ -44,8 +42,7 @@ export class PictureSet {
   /** The sample pictures. */
   static async samples(): Promise<PictureSet> {
     const list = await samples();
-    const pictures = list.map(({ id, title, file }, i) => ({
-      image: `lab-set-${i}`,
+    const pictures = list.map(({ id, title, file }) => ({
       name: title,
       url: resolveFile('samples', file),
       words: [OTHERWISE[id] ?? plain(id)],
@@ -66,7 +63,6 @@ export class PictureSet {
     const chosen = set.images.slice(0, MOST);
     const blobs = await Promise.all(chosen.map((image) => image.load(signal)));
     const pictures = chosen.map(({ name }, i) => ({
-      image: `lab-set-${i}`,
       name,
       url: URL.createObjectURL(blobs[i]!),
       words: name.split('/').reverse().map(plain),
@@ -80,12 +76,12 @@ export class PictureSet {
   /**
    * Hands the pictures to the engine, once.
    *
-   * @param engine the worker's client
+   * @param engine of the element
    * @param names of the classes
    * @param signal ends it
    */
   async open(
-    engine: EngineClient,
+    engine: EngineSession,
     names: readonly string[] | undefined,
     signal: AbortSignal,
   ): Promise<readonly LabeledImage[]> {
@@ -93,22 +89,34 @@ export class PictureSet {
       this.#open = undefined;
       throw error;
     });
-    await this.#open;
-    return this.pictures.map(({ image, words }) => {
+    const handles = await this.#open;
+    return this.pictures.map(({ words }, i) => {
       const className = names?.find((name) => words.includes(plain(name)));
-      return { image, ...(className === undefined ? {} : { className }) };
+      return { image: handles[i]!.id, ...(className === undefined ? {} : { className }) };
     });
   }
 
-  async #openAll(engine: EngineClient, signal: AbortSignal): Promise<void> {
-    const loads = await this.#load(signal);
-    for (const [i, { image }] of this.pictures.entries()) {
-      await engine.openImage({ id: image, blob: await loads[i]!() }, { signal });
+  async #openAll(engine: EngineSession, signal: AbortSignal): Promise<readonly ImageHandle[]> {
+    const handles: ImageHandle[] = [];
+    try {
+      for (const load of await this.#load(signal)) {
+        handles.push(await engine.openImage({ blob: await load() }, { signal }));
+      }
+    } catch (error) {
+      for (const handle of handles) handle[Symbol.dispose]();
+      throw error;
     }
+    return handles;
   }
 
-  /** Gives addresses of files back. */
+  /** Gives the pictures and the addresses of files back. */
   dispose(): void {
+    void this.#open?.then(
+      (handles) => {
+        for (const handle of handles) handle[Symbol.dispose]();
+      },
+      () => undefined,
+    );
     for (const { url } of this.pictures) if (url.startsWith('blob:')) URL.revokeObjectURL(url);
   }
 }

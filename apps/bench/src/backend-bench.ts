@@ -1,17 +1,15 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import { reportCsv, type BenchReport } from '@convlens/core';
 import {
+  AppController,
   banner,
   controls,
   define,
   fileButton,
-  FileDrop,
   formatNumber,
-  readLink,
   resolveFile,
   shell,
   tokens,
-  writeLink,
 } from '@convlens/elements';
 import { layout } from './backend-bench.styles.js';
 import { BenchModel } from './bench-model.js';
@@ -19,7 +17,7 @@ import { chart } from './chart.js';
 import { choices } from './choices.js';
 import { groupWork, winner } from './comparison.js';
 import { runtimeTitle } from './runtimes.js';
-import { linkTable } from './state.js';
+import { linkTable, type BenchState } from './state.js';
 import { operatorTable, runtimeTable, workTable } from './tables.js';
 import { groupTitle, type Titles } from './words.js';
 
@@ -29,6 +27,7 @@ import { groupTitle, type Titles } from './words.js';
  *
  * @summary Which backend is fastest here.
  * @fires load - results are shown
+ * @fires error - something failed; `code` and `message` say what
  */
 export class BackendBench extends LitElement {
   static override properties = {
@@ -43,33 +42,22 @@ export class BackendBench extends LitElement {
   /** Keep what is chosen in the address of the page. For pages that belong to the bench alone. */
   declare link: boolean;
 
-  #model: BenchModel | undefined;
   #loaded = false;
-  readonly #drop = new FileDrop(this, ({ dataTransfer }) => {
-    void this.#model?.take([...(dataTransfer?.files ?? [])]);
-  });
+  readonly #app: AppController<BenchState, BenchModel>;
 
   constructor() {
     super();
     this.link = false;
+    this.#app = new AppController(this, {
+      table: linkTable,
+      attributes: ['networks'],
+      make: (state, failed) => new BenchModel(state, () => this.requestUpdate(), failed),
+      takeFiles: (model, files) => void model.take(files),
+    });
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener('hashchange', this.#onHash);
-    const hash = this.link ? location.hash : '';
-    const state = readLink(hash, linkTable);
-    const given = linkTable.networks.parse(this.networks ?? '');
-    if (given && this.networks && !hash.includes('networks=')) state.networks = given;
-    this.#model = new BenchModel(state, () => this.requestUpdate());
-    void this.#model.open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener('hashchange', this.#onHash);
-    this.#model?.cancel();
-    this.#model = undefined;
+  get #model(): BenchModel | undefined {
+    return this.#app.model;
   }
 
   get #titles(): Titles {
@@ -97,7 +85,7 @@ export class BackendBench extends LitElement {
         <section class="results" aria-label="Results">
           ${banner(model.problem, '', () => model.dismiss())}
           ${model.reports.length > 0 ? this.#results(model) : this.#empty()}
-          ${this.#drop.active ? html`<div class="drop">Drop results of another machine (JSON)</div>` : nothing}
+          ${this.#app.isDropping ? html`<div class="drop">Drop results of another machine (JSON)</div>` : nothing}
         </section>
       </div>
     `;
@@ -216,14 +204,7 @@ export class BackendBench extends LitElement {
       performance.mark('convlens-first-pictures');
       this.dispatchEvent(new Event('load'));
     }
-    if (!this.link) return;
-    const hash = writeLink(model.state, linkTable);
-    if (hash !== location.hash) history.replaceState(history.state, '', hash);
   }
-
-  readonly #onHash = (): void => {
-    if (this.link) this.#model?.choose(readLink(location.hash, linkTable));
-  };
 }
 
 define('backend-bench', BackendBench);

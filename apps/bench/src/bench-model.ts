@@ -3,10 +3,12 @@ import { readReport, REPORT_VERSION, type BenchReport } from '@convlens/core';
 import {
   announce,
   asError,
+  type AppModel,
   entrySource,
   networkEntries,
   resolveFile,
   type NetworkEntry,
+  type Problem,
 } from '@convlens/elements';
 import type { NetworkSource } from '@convlens/engine';
 import type { LensError } from '@convlens/onnx';
@@ -24,8 +26,9 @@ export interface NetworkChoice {
 }
 
 /** The bench without its looks. What was measured stays until there is something better. */
-export class BenchModel {
+export class BenchModel implements AppModel<BenchState> {
   readonly #changed: () => void;
+  readonly #failed: (problem: Problem) => void;
   readonly state: BenchState;
   networks: readonly NetworkChoice[] = [];
   gpu: Gpu = { name: '', real: false };
@@ -41,10 +44,31 @@ export class BenchModel {
   /**
    * @param state what is chosen; the model changes it
    * @param changed called after every change
+   * @param failed told of every failure
    */
-  constructor(state: BenchState, changed: () => void) {
+  constructor(
+    state: BenchState,
+    changed: () => void,
+    failed: (problem: Problem) => void = () => undefined,
+  ) {
     this.state = state;
     this.#changed = changed;
+    this.#failed = failed;
+  }
+
+  /** Whether the state is what is shown. */
+  get isSettled(): boolean {
+    return true;
+  }
+
+  /** See `AppModel`. */
+  follow(change: Partial<BenchState>): void {
+    this.choose(change);
+  }
+
+  /** Ends measuring. */
+  [Symbol.dispose](): void {
+    this.cancel();
   }
 
   /** All results that are shown, this machine's first. */
@@ -180,6 +204,7 @@ export class BenchModel {
   fail(error: unknown): void {
     this.problem = asError(error);
     announce(this.problem.message);
+    this.#failed({ code: this.problem.code, message: this.problem.message, task: 'bench' });
     this.#changed();
   }
 

@@ -9,7 +9,7 @@ import {
   type WorkRow,
 } from '@convlens/core';
 import { asError, newEngine } from '@convlens/elements';
-import type { EngineClient, NetworkSource, RuntimeId } from '@convlens/engine';
+import type { EngineClient, NetworkId, NetworkSource, RuntimeId } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 import { runtimeTitle, type BenchRuntime } from './runtimes.js';
 import type { BenchState } from './state.js';
@@ -115,8 +115,8 @@ export class Measuring {
       throw new LensError('E_BACKEND_INIT', why ?? `${title} does not work here.`);
     }
     this.#step(`Operators on ${title}`);
-    const { peak } = await engine.measure({ kind: 'peak' }, { signal });
-    const { operators = [] } = await engine.measure({ kind: 'operators' }, { signal });
+    const { peak } = await engine.run('measure', { kind: 'peak' }, { signal });
+    const { operators = [] } = await engine.run('measure', { kind: 'operators' }, { signal });
     this.#operators ??= operators;
     this.#add({ operators: operatorRows(id, operators, this.#operators) });
     for (const network of this.#plan.networks) await this.#network(runtime, engine, network);
@@ -133,34 +133,37 @@ export class Measuring {
   ): Promise<void> {
     const name = source.knowledge?.title ?? source.id;
     const { works, batches } = this.#plan;
-    let open: LensError | undefined;
-    await engine.openNetwork(source, { signal: this.#signal }).catch((error: unknown) => {
-      open = asError(error);
-    });
+    const opened = await engine
+      .openNetwork(source, { signal: this.#signal })
+      .catch((error: unknown) => asError(error));
     for (const work of works) {
       for (const batch of batches) {
         this.#step(`${name}: ${WORDS[work]}, batch ${batch}, on ${title}`);
         const place = { runtime: id, network: source.id, work, batch };
-        const row = open
-          ? { ...place, failed: open.message }
-          : await this.#work(engine, place).catch((error: unknown): WorkRow => {
-              if (this.#signal.aborted) throw error;
-              return { ...place, failed: asError(error).message };
-            });
+        const row =
+          opened instanceof LensError
+            ? { ...place, failed: opened.message }
+            : await this.#work(engine, opened.id, place).catch((error: unknown): WorkRow => {
+                if (this.#signal.aborted) throw error;
+                return { ...place, failed: asError(error).message };
+              });
         this.#add({ work: [row] });
       }
     }
-    await engine.closeNetwork(source.id);
+    if (!(opened instanceof LensError)) opened[Symbol.dispose]();
   }
 
   async #work(
     engine: EngineClient,
+    id: NetworkId,
     { runtime, network, work, batch }: Pick<WorkRow, 'runtime' | 'network' | 'work' | 'batch'>,
   ): Promise<WorkRow> {
-    const request = { kind: 'work', network, work, batch } as const;
+    const request = { kind: 'work', network: id, work, batch } as const;
     // What it refused before has been done by another.
     await engine.useBackend(runtime as RuntimeId, { signal: this.#signal });
-    const { work: measured, backend } = await engine.measure(request, { signal: this.#signal });
+    const { work: measured, backend } = await engine.run('measure', request, {
+      signal: this.#signal,
+    });
     if (!measured || backend.runtime !== runtime) {
       throw new LensError(
         'E_BACKEND_LOST',

@@ -1,13 +1,15 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   announce,
+  AppController,
   banner,
   controls,
   copyLink,
   define,
-  FileDrop,
+  isPicture,
+  isPressing,
+  isTyping,
   opening,
-  readLink,
   resolveFile,
   sharedEngine,
   shell,
@@ -63,51 +65,29 @@ export class DreamStudio extends LitElement {
   declare link: boolean;
   declare filter: string;
 
-  #model: StudioModel | undefined;
   #loaded = false;
-  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
   #revealed = '';
+  readonly #app: AppController<StudioState, StudioModel>;
 
   constructor() {
     super();
     this.link = false;
     this.filter = '';
+    this.#app = new AppController(this, {
+      table: linkTable,
+      attributes: ['network', 'make', 'layer', 'channel', 'target', 'image'],
+      make: (state, failed) => {
+        const engine = sharedEngine();
+        const changed = (): void => this.requestUpdate();
+        return new StudioModel(engine.session(), engine, state, changed, failed);
+      },
+      onKey,
+      takeFiles: (model, files) => void takeFiles(model, files),
+    });
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#keys.addEventListener('keydown', this.#onKey);
-    addEventListener('hashchange', this.#onHash);
-    const state = readLink(this.link ? location.hash : '', linkTable);
-    const given = new URLSearchParams(this.link ? location.hash.slice(1) : '');
-    const { network, make, layer, channel, target, image } = this;
-    const wished: Partial<StudioState> = {
-      network,
-      make,
-      layer,
-      channel,
-      target,
-      image,
-    } as Partial<StudioState>;
-    for (const [key, value] of Object.entries(wished)) {
-      if (value !== undefined && !given.has(key)) Object.assign(state, { [key]: value });
-    }
-    const changed = (): void => this.requestUpdate();
-    this.#model = new StudioModel(sharedEngine(), state, changed);
-    void this.#model.open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#keys.removeEventListener('keydown', this.#onKey);
-    removeEventListener('hashchange', this.#onHash);
-    this.#model?.cancel();
-    this.#model = undefined;
-  }
-
-  /** Where keys are heard: on the whole page when it belongs to the studio, else only inside the element. */
-  get #keys(): HTMLElement {
-    return this.link ? document.documentElement : this;
+  get #model(): StudioModel | undefined {
+    return this.#app.model;
   }
 
   protected override render(): TemplateResult {
@@ -125,7 +105,7 @@ export class DreamStudio extends LitElement {
             network: model.state.network,
             samples: model.samples,
             image: model.state.image,
-            report: sharedEngine().backend,
+            report: model.backend,
             chooseNetwork: (id) => void model.chooseNetwork(id),
             openNetwork: (files) => void model.chooseNetworkFiles(files),
             chooseBackend: (choice) => void model.chooseBackend(choice),
@@ -146,7 +126,7 @@ export class DreamStudio extends LitElement {
           ${banner(model.problem, model.notice, () => model.dismiss())}
           ${opening(model.busy, ['network', 'image', 'backend'], () => model.cancel())}
           ${model.sheet ? wall(model, model.sheet) : stage(model)}
-          ${this.#drop.active ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
+          ${this.#app.isDropping ? html`<div class="drop">Drop an image, an ONNX file or a recipe</div>` : nothing}
         </section>
         <aside class="film-side" aria-label="Run">
           ${film(model, (kind) => void this.#save(kind))}
@@ -164,10 +144,6 @@ export class DreamStudio extends LitElement {
       this.dispatchEvent(new Event('load'));
     }
     this.#reveal(model);
-    if (this.link && model.network) {
-      const hash = writeLink(model.state, linkTable);
-      if (hash !== location.hash) history.replaceState(history.state, '', hash);
-    }
   }
 
   /** Brings the chosen class into the view of its list, once; the page itself does not move. */
@@ -183,69 +159,10 @@ export class DreamStudio extends LitElement {
     }
   }
 
-  readonly #onHash = (): void => {
-    const model = this.#model;
-    if (!this.link || !model || writeLink(model.state, linkTable) === location.hash) return;
-    const { network } = model.state;
-    const next = readLink(location.hash, linkTable);
-    Object.assign(model.state, next, { network });
-    if (next.network !== network) void model.chooseNetwork(next.network);
-    else if (next.image !== '')
-      void model.chooseImage({ kind: 'sample', id: next.image }, false).then(() => model.begin());
-    else model.begin();
-  };
-
-  readonly #onKey = (event: KeyboardEvent): void => {
-    const model = this.#model;
-    const target = event.composedPath()[0];
-    const taken =
-      target instanceof HTMLInputElement ||
-      target instanceof HTMLSelectElement ||
-      (event.key === ' ' &&
-        target instanceof HTMLElement &&
-        target.matches('button, summary, a, [role=option], [tabindex="0"]'));
-    if (!model || taken || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { run } = model;
-    if (event.key === 'Escape' && model.sheet) model.closeSheet();
-    else if (event.key === ' ' && run?.status === 'running') run.pause();
-    else if (event.key === ' ' && run) void run.go();
-    else if (event.key === 'k') run?.keep();
-    else if (event.key === 'u') {
-      const previous = run?.film.filter(({ frame }) => frame.step < (run.frame?.step ?? 0)).at(-1);
-      if (previous && run?.status !== 'running') run?.back(previous);
-    } else return;
-    event.preventDefault();
-  };
-
-  #takeDrop(event: DragEvent): void {
-    void this.#take([...(event.dataTransfer?.files ?? [])]);
-  }
-
-  /** A dropped file: a recipe, an image, or a network. */
-  async #take(files: readonly File[]): Promise<void> {
-    const [first] = files;
-    const model = this.#model;
-    if (!first || !model) return;
-    if (/\.json$/i.test(first.name)) return model.takeRecipe(first);
-    if (!first.type.startsWith('image/')) return model.chooseNetworkFiles(files);
-    if (first.type === 'image/png') {
-      const { recipeFromFile } = await import('./exports.js');
-      if (
-        await recipeFromFile(first).then(
-          () => true,
-          () => false,
-        )
-      )
-        return model.takeRecipe(first);
-    }
-    return model.chooseImage({ kind: 'file', file: first, name: first.name });
-  }
-
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
     model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very picture');
-    this.requestUpdate();
   }
 
   async #save(kind: SaveKind): Promise<void> {
@@ -271,6 +188,40 @@ export class DreamStudio extends LitElement {
     } catch (error) {
       model.fail(error);
     }
+  }
+}
+
+function onKey(event: KeyboardEvent, model: StudioModel): boolean {
+  if (isTyping(event) || (event.key === ' ' && isPressing(event))) return false;
+  const { run } = model;
+  if (event.key === 'Escape' && model.sheet) model.closeSheet();
+  else if (event.key === ' ' && run?.status === 'running') run.pause();
+  else if (event.key === ' ' && run) void run.go();
+  else if (event.key === 'k') run?.keep();
+  else if (event.key === 'u') {
+    const previous = run?.film.filter(({ frame }) => frame.step < (run.frame?.step ?? 0)).at(-1);
+    if (previous && run?.status !== 'running') run?.back(previous);
+  } else return false;
+  return true;
+}
+
+/** A file that was dropped or pasted: a recipe, an image, or a network. */
+async function takeFiles(model: StudioModel, files: readonly File[]): Promise<void> {
+  const [first] = files;
+  if (!first) return;
+  if (/\.json$/i.test(first.name)) return model.takeRecipe(first);
+  if (!isPicture(first.name, first.type)) return model.chooseNetworkFiles(files);
+  if (first.type === 'image/png' && (await isRecipe(first))) return model.takeRecipe(first);
+  return model.chooseImage({ kind: 'file', file: first, name: first.name });
+}
+
+async function isRecipe(file: Blob): Promise<boolean> {
+  try {
+    const { recipeFromFile } = await import('./exports.js');
+    await recipeFromFile(file);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Recipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { asError } from '@convlens/elements';
-import type { EngineClient, Frame, RecipeRequest } from '@convlens/engine';
+import type { EngineSession, Frame, RecipeRequest } from '@convlens/engine';
 import type { LensError } from '@convlens/onnx';
 
 /** A frame that can be gone back to. */
@@ -24,8 +24,9 @@ const REEL = 240;
 /** A recipe that is being followed: its frames, its curve, and the ways to stop it and go on. */
 export class StudioRun {
   readonly recipe: Recipe;
-  readonly request: RecipeRequest;
-  readonly #engine: EngineClient;
+  readonly request: Omit<RecipeRequest, 'image' | 'guide'>;
+  readonly #images: () => Pick<RecipeRequest, 'image' | 'guide'>;
+  readonly #engine: EngineSession;
   readonly #changed: () => void;
   #cancel: AbortController | undefined;
   #pause: AbortController | undefined;
@@ -45,13 +46,20 @@ export class StudioRun {
   until: number;
 
   /**
-   * @param engine the worker's client
-   * @param request recipe, network and images
+   * @param engine of the element
+   * @param request recipe and network
+   * @param images those that the recipe names, as they are when it begins or goes on
    * @param changed called after every change
    */
-  constructor(engine: EngineClient, request: RecipeRequest, changed: () => void) {
+  constructor(
+    engine: EngineSession,
+    request: StudioRun['request'],
+    images: () => Pick<RecipeRequest, 'image' | 'guide'>,
+    changed: () => void,
+  ) {
     this.#engine = engine;
     this.request = request;
+    this.#images = images;
     this.recipe = request.recipe;
     this.#changed = changed;
     this.until = 0;
@@ -72,13 +80,19 @@ export class StudioRun {
     this.#changed();
     const state = this.frame?.state ?? this.film.at(-1)?.frame.state;
     try {
-      const { frame, finished } = await this.#engine.follow(
-        { ...this.request, ...(state && { state }), ...(until > 0 && { until }) },
+      const { frame, finished } = await this.#engine.run(
+        'recipe',
+        {
+          ...this.request,
+          ...this.#images(),
+          ...(state && { state }),
+          ...(until > 0 && { until }),
+        },
         {
           signal: cancel.signal,
           pause: this.#pause.signal,
-          onProgress: ({ frame }) => {
-            if (!frame || cancel.signal.aborted) return;
+          onFrame: (frame) => {
+            if (cancel.signal.aborted) return;
             this.status = 'running';
             this.#take(frame);
             this.#changed();
@@ -133,7 +147,8 @@ export class StudioRun {
       this.falling = [i + 1, frames];
       this.#changed();
     };
-    const { network, guide } = this.request;
+    const { network } = this.request;
+    const { guide } = this.#images();
     const request = { network, recipe, from, ...(guide === undefined ? {} : { guide }) };
     try {
       const { fallInto } = await import('./zoom.js');

@@ -1,6 +1,6 @@
 import { presets, visualizeRecipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import type { EngineClient, LayerSummary, NetworkSummary } from '@convlens/engine';
+import type { EngineSession, ImageId, LayerSummary, NetworkSummary } from '@convlens/engine';
 
 /** Pictures that are made at once. */
 const AT_ONCE = 8;
@@ -16,26 +16,26 @@ export class Sheet {
   /** Units in the order in which they are made. */
   units: readonly number[] = [];
   readonly pictures = new Map<number, Pixels>();
-  readonly #engine: EngineClient;
+  readonly #engine: EngineSession;
   readonly #network: NetworkSummary;
-  readonly #image: string;
+  readonly #image: ImageId | undefined;
   readonly #changed: () => void;
   #abort: AbortController | undefined;
   /** Counts new pictures. */
   revision = 0;
 
   /**
-   * @param engine the worker's client
+   * @param engine of the element
    * @param network the network
    * @param layer whose units are shown
-   * @param image id of the image that says which units come first
+   * @param image says which units come first; the first ones when there is none
    * @param changed called after every change
    */
   constructor(
-    engine: EngineClient,
+    engine: EngineSession,
     network: NetworkSummary,
     layer: LayerSummary,
-    image: string,
+    image: ImageId | undefined,
     changed: () => void,
   ) {
     this.#engine = engine;
@@ -82,12 +82,10 @@ export class Sheet {
           this.revision++;
           this.#changed();
         };
-        const { frame } = await this.#engine.follow(
-          { network: this.#network.id, recipe, frameMs: 200, stateMs: Infinity },
-          {
-            signal: abort.signal,
-            onProgress: (progress) => progress.frame && show(progress.frame.pictures),
-          },
+        const { frame } = await this.#engine.run(
+          'recipe',
+          { network: this.#network.handle, recipe, frameMs: 200, stateMs: Infinity },
+          { signal: abort.signal, onFrame: ({ pictures }) => show(pictures) },
         );
         for (const unit of next) this.#finished.add(unit);
         show(frame.pictures);
@@ -107,8 +105,9 @@ export class Sheet {
   }
 
   async #order(): Promise<void> {
-    const request = { network: this.#network.id, image: this.#image, layers: [this.layer] };
-    const { layers } = await this.#engine.activations(request);
+    if (this.#image === undefined) return;
+    const request = { network: this.#network.handle, image: this.#image, layers: [this.layer] };
+    const { layers } = await this.#engine.run('activations', request);
     const strengths = layers[0]?.statistics.channelHigh;
     if (!strengths) return;
     this.units = [...this.units].sort((a, b) => strengths[b]! - strengths[a]!);

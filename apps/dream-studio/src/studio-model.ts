@@ -2,35 +2,33 @@ import { topClasses, type ClassScore, type Recipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import {
   announce,
-  asError,
-  chosenImage,
-  fileSource,
-  NetworkList,
   resolveFile,
-  samples,
-  Tasks,
+  Workbench,
+  type AppModel,
   type ImageSelectEvent,
+  type NetworkList,
   type Problem,
   type Sample,
 } from '@convlens/elements';
 import type {
   BackendChoice,
-  EngineClient,
+  BackendReport,
+  EngineSession,
+  ImageHandle,
   LayerSummary,
+  NetworkHandle,
   NetworkSummary,
   Progress,
+  RecipeRequest,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
+import { keepRun, lastRun } from './last-run.js';
 import { inLayer, inNetwork, recipeOf } from './recipes.js';
 import { StudioRun } from './run.js';
 import { Sheet } from './sheet.js';
-import { shelve, shelved } from './shelf.js';
 import type { StudioState } from './state.js';
 import { subjectOf } from './subject.js';
 
-const IMAGE = 'studio-image';
-const GUIDE = 'studio-guide';
-const RESULT = 'studio-result';
 /** Steps that "continue" adds. */
 export const MORE_STEPS = 128;
 
@@ -41,47 +39,102 @@ export interface Beside {
 }
 
 /** The studio without its looks. Everything that fails leaves what was there before. */
-export class StudioModel {
-  readonly #engine: EngineClient;
+export class StudioModel implements AppModel<StudioState> {
+  readonly #bench: Workbench;
+  readonly #session: EngineSession;
   readonly #changed: () => void;
-  readonly #tasks: Tasks;
   readonly state: StudioState;
-  readonly networks = new NetworkList();
-  samples: readonly Sample[] = [];
-  network: NetworkSummary | undefined;
-  names: readonly string[] | undefined;
-  imageTitle = '';
   run: StudioRun | undefined;
   beside: readonly Beside[] = [];
   sheet: Sheet | undefined;
   /** What the network says to the finished picture. */
   scores: readonly ClassScore[] = [];
-  notice = '';
-  #opened = new Set<string>();
-  #shelvedStep = -1;
+  /** The sample that guides a dream, and which one it is. */
+  #guide: { readonly id: string; readonly handle: ImageHandle } | undefined;
+  /** Networks that are open to be compared with. */
+  readonly #others = new Map<string, NetworkHandle>();
+  #keptStep = -1;
+  /** Set while the layer that a link or an attribute has named is not known to be one. */
+  #isLayerWished = false;
   /** Settles when the image that was chosen last is open, or could not be opened. */
   #image: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param engine the worker's client
+   * @param session of the element
+   * @param engine tells when another worker has taken over
    * @param state what is chosen; the model changes it
    * @param changed called after every change
+   * @param failed told of every failure
    */
-  constructor(engine: EngineClient, state: StudioState, changed: () => void) {
-    this.#engine = engine;
+  constructor(
+    session: EngineSession,
+    engine: EventTarget,
+    state: StudioState,
+    changed: () => void,
+    failed?: (problem: Problem) => void,
+  ) {
+    this.#session = session;
     this.state = state;
     this.#changed = changed;
-    this.#tasks = new Tasks(['scores'], changed, () => this.begin());
-    engine.addEventListener('recovered', (event) => {
-      this.notice = `${(event as Event & { reason?: string }).reason ?? ''} Another one goes on from the last frame.`;
-      this.#changed();
+    this.#bench = new Workbench(session, engine, {
+      changed,
+      failed,
+      recovered: 'Another one goes on from the last frame.',
+      opened: (network, id) => {
+        this.state.network = id;
+        this.#settle(network);
+      },
+      openedImage: ({ sample }) => {
+        this.state.image = sample;
+      },
     });
   }
 
-  /** The last failure. */
+  /** The networks to choose from. */
+  get networks(): NetworkList {
+    return this.#bench.networks;
+  }
+
+  /** The sample pictures to choose from. */
+  get samples(): readonly Sample[] {
+    return this.#bench.samples;
+  }
+
+  /** The open network. */
+  get network(): NetworkSummary | undefined {
+    return this.#bench.network;
+  }
+
+  /** Names of its classes. */
+  get names(): readonly string[] | undefined {
+    return this.#bench.names;
+  }
+
+  /** Name of the current image for people. */
+  get imageTitle(): string {
+    return this.#bench.image?.title ?? '';
+  }
+
+  /** The backend that works, or did last. */
+  get backend(): BackendReport | undefined {
+    return this.#bench.backend;
+  }
+
+  /** Something worth knowing that is no failure. */
+  get notice(): string {
+    return this.#bench.notice;
+  }
+
+  /** Says something that is no failure. */
+  set notice(text: string) {
+    this.#bench.notice = text;
+    this.#changed();
+  }
+
+  /** The failure that is shown. */
   get problem(): Problem | undefined {
     const { run } = this;
-    if (this.#tasks.problem) return this.#tasks.problem;
+    if (this.#bench.problem) return this.#bench.problem;
     if (!run?.error) return undefined;
     const { code, message } = run.error;
     return { code, message, task: 'run', retry: () => void run.go() };
@@ -89,7 +142,12 @@ export class StudioModel {
 
   /** What is under way, by task. */
   get busy(): ReadonlyMap<string, Progress> {
-    return this.#tasks.busy;
+    return this.#bench.busy;
+  }
+
+  /** Whether the state is what is shown. */
+  get isSettled(): boolean {
+    return this.network !== undefined;
   }
 
   /** The chosen layer. */
@@ -102,15 +160,18 @@ export class StudioModel {
     return subjectOf(this.state, this.names, this.imageTitle);
   }
 
-  /** Opens what the state says and makes its picture, or takes up the run of the last visit. */
-  async open(): Promise<void> {
-    await this.#tasks.run('open', async () => {
-      [, this.samples] = await Promise.all([this.networks.load(), samples()]);
-      this.#changed();
-    });
-    if (!(await this.#openNetwork(this.state.network))) return;
-    await this.chooseImage({ kind: 'sample', id: this.state.image || 'lighthouse' }, false);
-    const last = await shelved();
+  /** See `AppModel`: makes the picture, or takes up the run of the last visit. */
+  async open(given: ReadonlySet<string>): Promise<void> {
+    this.#isLayerWished = given.has('layer');
+    await this.#bench.lists();
+    const id = this.state.image || 'lighthouse';
+    void this.chooseImage({ kind: 'sample', id }, false);
+    await this.#bench.openNetwork(this.state.network, () => this.#first());
+  }
+
+  async #first(): Promise<void> {
+    await this.#image;
+    const last = await lastRun();
     if (last && this.network && this.#isSame(last.recipe)) {
       const run = this.#make();
       if (run) {
@@ -124,6 +185,21 @@ export class StudioModel {
     this.begin();
   }
 
+  /** See `AppModel`. */
+  async follow(change: Partial<StudioState>): Promise<void> {
+    const { network, image, ...rest } = change;
+    Object.assign(this.state, rest);
+    if (rest.layer !== undefined) this.#isLayerWished = true;
+    if (image !== undefined && image !== '') {
+      await this.chooseImage({ kind: 'sample', id: image }, false);
+    }
+    if (network !== undefined) await this.chooseNetwork(network);
+    else {
+      if (this.network) this.#settle(this.network);
+      this.begin();
+    }
+  }
+
   #isSame(recipe: Recipe): boolean {
     try {
       return JSON.stringify(recipe) === JSON.stringify(this.#recipe(this.network!));
@@ -132,32 +208,29 @@ export class StudioModel {
     }
   }
 
-  async #openNetwork(id: string): Promise<boolean> {
-    return this.#tasks.run('network', async (options) => {
-      const network = await this.#engine.openNetwork(await this.networks.source(id), options);
-      this.#opened.add(id);
-      this.network = network;
-      this.names = network.classes;
-      this.state.network = id;
-      this.#settle(network);
-    });
-  }
-
   /** Makes the state fit a network: a layer it has, a class it knows. */
   #settle(network: NetworkSummary): void {
     const { state } = this;
-    if (!network.layers.some(({ id }) => id === state.layer)) {
+    const { tasks } = this.#bench;
+    tasks.leave('layer');
+    const isKnown = network.layers.some(({ id }) => id === state.layer);
+    if (!isKnown && this.#isLayerWished && state.layer !== '') {
+      const known = network.layers.filter(({ main }) => main).map(({ id }) => id);
+      const missing = `${network.title} has no layer "${state.layer}". Its main layers are ${known.join(', ')}.`;
+      tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
+    } else if (!isKnown) {
       const maps = network.layers.filter(({ main, shape }) => main && shape.length === 3);
       state.layer = maps[Math.floor(maps.length * 0.6)]?.id ?? network.lastConv;
       state.channel = undefined;
     }
     const classes = network.logits?.classes ?? 0;
+    this.#isLayerWished &&= !isKnown;
     if (state.target !== undefined && state.target >= classes) state.target = undefined;
     if (state.second !== undefined && state.make === 'class' && state.second >= classes) {
       state.second = undefined;
     }
     if (!network.layers.some(({ id }) => id === state.also)) state.also = '';
-    const lemon = this.names?.indexOf('lemon') ?? -1;
+    const lemon = network.classes?.indexOf('lemon') ?? -1;
     state.target ??= Math.max(0, lemon);
     if (classes === 0 && (state.make === 'class' || state.make === 'restarts')) state.make = 'unit';
   }
@@ -172,36 +245,35 @@ export class StudioModel {
 
   /** Opens another network. */
   async chooseNetwork(id: string): Promise<void> {
-    this.cancel();
-    this.closeSheet();
-    this.state.recipe = '';
-    if (await this.#openNetwork(id)) this.begin();
+    this.#makeRoom();
+    await this.#bench.openNetwork(id, () => this.begin());
   }
 
   /** Opens a network from files. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    const source = fileSource(files);
-    if (!source) return;
-    this.networks.add(source);
-    await this.chooseNetwork(source.id);
-    if (this.problem?.task === 'network') this.networks.remove(source.id);
+    this.#makeRoom();
+    await this.#bench.openFiles(files, () => this.begin());
+  }
+
+  #makeRoom(): void {
+    this.cancel();
+    this.closeSheet();
+    this.state.recipe = '';
   }
 
   /** Opens an image. */
   async chooseImage(choice: ImageSelectEvent['choice'], begin = true): Promise<void> {
     if (choice.kind === 'camera') return;
-    const opening = this.#tasks.run('image', async (options) => {
-      const { source, title, sample } = await chosenImage(choice, this.samples, options.signal);
-      await this.#engine.openImage({ id: IMAGE, ...source }, options);
-      this.imageTitle = title;
-      this.state.image = sample;
-    });
+    const then = (): void => {
+      const { make, start } = this.state;
+      const matters =
+        make === 'dream' || make === 'rebuild' || (make !== 'restarts' && start === 'image');
+      // A run that waited for this image in vain begins with it.
+      if ((begin && matters) || this.run?.status === 'failed') this.begin();
+    };
+    const opening = this.#bench.openImage(choice, then);
     this.#image = opening;
-    const opened = await opening;
-    const { make, start } = this.state;
-    const matters =
-      make === 'dream' || make === 'rebuild' || (make !== 'restarts' && start === 'image');
-    if (opened && begin && matters) this.begin();
+    await opening;
   }
 
   /** Chooses the sample that guides a dream. */
@@ -212,8 +284,12 @@ export class StudioModel {
   async #openGuide(): Promise<void> {
     const { guide } = this.state;
     const sample = this.samples.find((one) => one.id === guide);
-    if (sample)
-      await this.#engine.openImage({ id: GUIDE, url: resolveFile('samples', sample.file) });
+    if (!sample || this.#guide?.id === guide) return;
+    const { file, title } = sample;
+    const source = { what: title, url: resolveFile('samples', file) };
+    const handle = await this.#session.openImage(source);
+    this.#guide?.handle[Symbol.dispose]();
+    this.#guide = { id: guide, handle };
   }
 
   /** The recipe of the state, which says of which file of the network it is. */
@@ -227,13 +303,12 @@ export class StudioModel {
     if (!network) return undefined;
     try {
       const made = recipe ?? this.#recipe(network);
-      const request = {
-        network: network.id,
-        recipe: made,
-        image: IMAGE,
-        ...('guide' in made ? { guide: GUIDE } : {}),
-      };
-      return new StudioRun(this.#engine, request, () => this.#ran());
+      const images = (): Pick<RecipeRequest, 'image' | 'guide'> => ({
+        ...(this.#bench.image && { image: this.#bench.image.handle.id }),
+        ...('guide' in made && this.#guide && { guide: this.#guide.handle.id }),
+      });
+      const request = { network: network.handle, recipe: made };
+      return new StudioRun(this.#session, request, images, () => this.#ran());
     } catch (error) {
       this.fail(error);
       return undefined;
@@ -248,8 +323,8 @@ export class StudioModel {
     this.#stop();
     this.beside = [];
     this.scores = [];
-    this.notice = '';
-    this.dismiss();
+    this.#bench.notice = '';
+    this.#bench.tasks.leave('page');
     // The last picture stays until there is another.
     const { frame } = this.run ?? {};
     this.run = run;
@@ -262,7 +337,7 @@ export class StudioModel {
         since: 0,
         stepsPerSecond: 0,
       };
-    this.#shelvedStep = -1;
+    this.#keptStep = -1;
     void Promise.all([this.#openGuide(), this.#image])
       .catch((error: unknown) => this.fail(error))
       .then(() => run.go());
@@ -271,9 +346,9 @@ export class StudioModel {
 
   #ran(): void {
     const { run } = this;
-    if (run?.frame?.state && run.frame.step !== this.#shelvedStep) {
-      this.#shelvedStep = run.frame.step;
-      void shelve({ recipe: run.recipe, frame: run.frame, curve: run.curve });
+    if (run?.frame?.state && run.frame.step !== this.#keptStep) {
+      this.#keptStep = run.frame.step;
+      void keepRun({ recipe: run.recipe, frame: run.frame, curve: run.curve });
     }
     if (run?.status === 'done' && this.scores.length === 0) void this.#classify();
     this.#changed();
@@ -285,12 +360,16 @@ export class StudioModel {
     const { network } = this;
     if (!picture || !network?.logits || this.state.make === 'dream') return;
     const { run } = this;
-    await this.#tasks.run('scores', async (options) => {
+    await this.#bench.tasks.run('scores', async (options) => {
       const pixels: Pixels = { ...picture, data: picture.data.slice() };
-      await this.#engine.openImage({ id: RESULT, pixels }, options);
-      const request = { network: network.id, image: RESULT, layers: [], scores: true };
-      const { logits } = await this.#engine.activations(request, options);
-      if (this.run === run && logits) this.scores = topClasses(logits, 5);
+      const image = await this.#session.openImage({ pixels }, options);
+      try {
+        const request = { network: network.handle, image: image.id, layers: [], scores: true };
+        const { logits } = await this.#session.run('activations', request, options);
+        if (this.run === run && logits) this.scores = topClasses(logits, 5);
+      } finally {
+        image[Symbol.dispose]();
+      }
     });
   }
 
@@ -299,9 +378,12 @@ export class StudioModel {
     const entry = this.networks.entry(id);
     const { run } = this;
     if (!entry || !run) return;
-    await this.#tasks.run('beside', async (options) => {
-      const network = await this.#engine.openNetwork(await this.networks.source(id), options);
-      const other = this.#make(inNetwork(run.recipe, id), network);
+    await this.#bench.tasks.run('beside', async (options) => {
+      const handle =
+        this.#others.get(id) ??
+        (await this.#session.openNetwork(await this.networks.source(id), options));
+      this.#others.set(id, handle);
+      const other = this.#make(inNetwork(run.recipe, id), handle.summary);
       if (!other) return;
       const others = this.beside.filter(({ title }) => title !== entry.title);
       this.beside = [...others, { title: entry.title, run: other }];
@@ -330,7 +412,13 @@ export class StudioModel {
     this.cancel();
     if (this.sheet?.layer !== layer.id) {
       this.sheet?.stop();
-      this.sheet = new Sheet(this.#engine, network, layer, IMAGE, this.#changed);
+      this.sheet = new Sheet(
+        this.#session,
+        network,
+        layer,
+        this.#bench.image?.handle.id,
+        this.#changed,
+      );
     }
     void this.sheet.go().catch((error: unknown) => this.fail(error));
   }
@@ -344,7 +432,7 @@ export class StudioModel {
 
   /** Reads a recipe: JSON, or a PNG that the studio has made. */
   async takeRecipe(file: Blob): Promise<void> {
-    await this.#tasks.run('recipe', async () => {
+    await this.#bench.tasks.run('recipe', async () => {
       const { recipeFromFile } = await import('./exports.js');
       const recipe = await recipeFromFile(file);
       if (recipe.network !== this.state.network) {
@@ -354,7 +442,7 @@ export class StudioModel {
             `The recipe is for the network "${recipe.network}", which is not open here. Open it first; nothing was changed.`,
           );
         }
-        if (!(await this.#openNetwork(recipe.network))) return;
+        if (!(await this.#bench.openNetwork(recipe.network))) return;
       }
       if (recipe.image && this.samples.some(({ id }) => id === recipe.image)) {
         await this.chooseImage({ kind: 'sample', id: recipe.image }, false);
@@ -371,16 +459,13 @@ export class StudioModel {
 
   /** Chooses the backend. */
   async chooseBackend(choice: BackendChoice): Promise<void> {
-    await this.#tasks.run('backend', async (options) => {
-      const report = await this.#engine.useBackend(choice, options);
-      if (choice !== 'auto' && report.backend !== choice) this.notice = report.reason;
-    });
+    await this.#bench.chooseBackend(choice);
   }
 
   /** Ends everything under way. */
   cancel(): void {
     this.#stop();
-    this.#tasks.cancel();
+    this.#bench.cancel();
   }
 
   #stop(): void {
@@ -391,15 +476,18 @@ export class StudioModel {
 
   /** Takes the problem off the page. */
   dismiss(): void {
-    this.#tasks.problem = undefined;
-    this.notice = '';
-    if (this.run) this.run.error = undefined;
-    this.#changed();
+    if (this.run && !this.#bench.problem) this.run.error = undefined;
+    this.#bench.dismiss();
   }
 
   /** Shows a failure. */
   fail(error: unknown): void {
-    this.#tasks.fail(asError(error), 'page');
-    this.#changed();
+    this.#bench.fail(error);
+  }
+
+  /** Ends everything, and gives everything back. */
+  [Symbol.dispose](): void {
+    this.#stop();
+    this.#bench[Symbol.dispose]();
   }
 }

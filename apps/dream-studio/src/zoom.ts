@@ -1,9 +1,7 @@
 import type { DreamRecipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import type { EngineClient } from '@convlens/engine';
+import type { EngineSession, ImageId, NetworkId } from '@convlens/engine';
 
-/** Id of the image that is zoomed into. */
-const IMAGE = 'studio-zoom';
 /** Share by which the view closes in from frame to frame (Mordvintsev et al. 2015). */
 const CLOSER = 0.05;
 /** Steps and sizes for one frame: it has dreamt already. */
@@ -30,7 +28,7 @@ function closer({ width, height, data }: Pixels): Pixels {
 /**
  * Falls into a dream: zooms in a little, dreams a little, again and again.
  *
- * @param engine the worker's client
+ * @param engine of the element
  * @param request what dreams, and the picture to begin with
  * @param frames how many pictures
  * @param show told of every picture
@@ -38,11 +36,11 @@ function closer({ width, height, data }: Pixels): Pixels {
  * @throws LensError as the engine does
  */
 export async function fallInto(
-  engine: EngineClient,
+  engine: EngineSession,
   request: {
-    readonly network: string;
+    readonly network: NetworkId;
     readonly recipe: DreamRecipe;
-    readonly guide?: string;
+    readonly guide?: ImageId;
     readonly from: Pixels;
   },
   frames: number,
@@ -53,20 +51,25 @@ export async function fallInto(
   let picture = request.from;
   for (let i = 0; i < frames; i++) {
     picture = closer(picture);
-    await engine.openImage({ id: IMAGE, pixels: picture }, { signal });
+    const image = await engine.openImage({ pixels: picture }, { signal });
     const recipe = { ...request.recipe, ...EACH, seed: request.recipe.seed + i + 1 };
-    const { frame } = await engine.follow(
-      {
-        network,
-        recipe,
-        image: IMAGE,
-        ...(guide === undefined ? {} : { guide }),
-        frameMs: Infinity,
-        stateMs: Infinity,
-      },
-      { signal },
-    );
-    picture = frame.pictures[0]!;
+    try {
+      const { frame } = await engine.run(
+        'recipe',
+        {
+          network,
+          recipe,
+          image: image.id,
+          ...(guide === undefined ? {} : { guide }),
+          frameMs: Infinity,
+          stateMs: Infinity,
+        },
+        { signal },
+      );
+      picture = frame.pictures[0]!;
+    } finally {
+      image[Symbol.dispose]();
+    }
     show(picture, i);
   }
 }

@@ -1,7 +1,13 @@
 import type { Tasks } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';
 import type { Target } from '@convlens/core';
-import type { Attribution, EngineClient, NetworkSummary, Projections } from '@convlens/engine';
+import type {
+  Attribution,
+  EngineSession,
+  ImageId,
+  NetworkSummary,
+  Projections,
+} from '@convlens/engine';
 
 /** A unit at a place of its map. */
 export type Unit = Extract<Target, { kind: 'unit' }> & {
@@ -11,7 +17,7 @@ export type Unit = Extract<Target, { kind: 'unit' }> & {
 
 /** What is carried back through the network: projections of a unit, attributions of a class or a unit. */
 export class Backward {
-  readonly #engine: EngineClient;
+  readonly #engine: EngineSession;
   readonly #tasks: Tasks;
   readonly #model: ViewerModel;
   projections: Projections | undefined;
@@ -20,11 +26,11 @@ export class Backward {
   attribution: Attribution | undefined;
 
   /**
-   * @param engine the worker's client
+   * @param engine of the element
    * @param tasks where what is under way is kept
    * @param model what is open
    */
-  constructor(engine: EngineClient, tasks: Tasks, model: ViewerModel) {
+  constructor(engine: EngineSession, tasks: Tasks, model: ViewerModel) {
     this.#engine = engine;
     this.#tasks = tasks;
     this.#model = model;
@@ -64,7 +70,7 @@ export class Backward {
   }
 
   /** Carries the unit back by all three rules. */
-  async project(network: NetworkSummary, image: string | ImageBitmap): Promise<boolean> {
+  async project(network: NetworkSummary, image: ImageId | ImageBitmap): Promise<boolean> {
     const { layer, state, preview } = this.#model;
     if (!layer) return false;
     const { row, column } = state;
@@ -72,14 +78,14 @@ export class Backward {
     return this.#tasks.run('projections', async (options) => {
       const target = { kind: 'unit', layer: layer.id, channel: this.channel, ...place } as const;
       const rules = ['backprop', 'deconvnet', 'guided'] as const;
-      const request = { network: network.id, image, target, rules };
-      this.projections = await this.#engine.projections(request, options);
+      const request = { network: network.handle, image, target, rules };
+      this.projections = await this.#engine.run('projections', request, options);
       this.picture = preview;
     });
   }
 
   /** Says which pixels drove the target. */
-  async attribute(network: NetworkSummary, image: string): Promise<boolean> {
+  async attribute(network: NetworkSummary, image: ImageId): Promise<boolean> {
     const { method, randomised = 0 } = this.#model.state;
     return this.#tasks.run('attribution', async (options) => {
       const { target } = this;
@@ -89,8 +95,8 @@ export class Backward {
         this.attribution = undefined;
         return;
       }
-      const request = { network: network.id, image, target, method, randomised };
-      this.attribution = await this.#engine.attribution(request, options);
+      const request = { network: network.handle, image, target, method, randomised };
+      this.attribution = await this.#engine.run('attribution', request, options);
     });
   }
 }

@@ -1,11 +1,11 @@
 import { html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
+  AppController,
   controls,
   copyLink,
   define,
-  FileDrop,
   isPicture,
-  readLink,
+  isTyping,
   sharedEngine,
   shell,
   tokens,
@@ -34,7 +34,7 @@ import { ViewerModel } from './viewer-model.js';
  *
  * @summary Look inside a convolutional network.
  * @fires load - a network is open and its first pictures are shown
- * @fires error - something failed; `message` says what, the view stays as it was
+ * @fires error - something failed; `code` and `message` say what, the view stays as it was
  */
 export class FilterViewer extends LitElement {
   static override properties = {
@@ -60,16 +60,26 @@ export class FilterViewer extends LitElement {
   declare link: boolean;
   declare hovered: number | undefined;
 
-  #model: ViewerModel | undefined;
   #pictures: Pictures | undefined;
   #picturesOf: unknown[] = [];
   #units: readonly number[] = [];
   #loaded = false;
-  readonly #drop = new FileDrop(this, (event) => this.#takeDrop(event));
+  readonly #app: AppController<ViewerState, ViewerModel>;
 
   constructor() {
     super();
     this.link = false;
+    this.#app = new AppController(this, {
+      table: linkTable,
+      attributes: ['network', 'image', 'layer', 'channel', 'view'],
+      make: (state, failed) => {
+        const engine = sharedEngine();
+        const changed = (): void => this.requestUpdate();
+        return new ViewerModel(engine.session(), engine, state, changed, failed);
+      },
+      onKey: (event, model) => this.#onKey(event, model),
+      takeFiles,
+    });
   }
 
   /** The engine behind this element; all elements of a page share one. */
@@ -77,40 +87,8 @@ export class FilterViewer extends LitElement {
     return sharedEngine();
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#keys.addEventListener('keydown', this.#onKey);
-    addEventListener('paste', this.#onPaste);
-    addEventListener('hashchange', this.#onHash);
-    const fromLink = readLink(this.link ? location.hash : '', linkTable);
-    const given = new URLSearchParams(this.link ? location.hash.slice(1) : '');
-    const prefer = <K extends keyof ViewerState>(
-      key: K,
-      attribute: ViewerState[K] | undefined,
-    ): void => {
-      if (!given.has(key) && attribute !== undefined) fromLink[key] = attribute;
-    };
-    prefer('network', this.network);
-    prefer('image', this.image);
-    prefer('layer', this.layer);
-    prefer('channel', this.channel);
-    prefer('view', this.view);
-    this.#model = new ViewerModel(this.engine, fromLink, () => this.requestUpdate());
-    void this.#model.open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#keys.removeEventListener('keydown', this.#onKey);
-    removeEventListener('paste', this.#onPaste);
-    removeEventListener('hashchange', this.#onHash);
-    this.#model?.close();
-    this.#model = undefined;
-  }
-
-  /** Where keys are heard: on the whole page when it belongs to the viewer, else only inside the element. */
-  get #keys(): HTMLElement {
-    return this.link ? document.documentElement : this;
+  get #model(): ViewerModel | undefined {
+    return this.#app.model;
   }
 
   /** True when the surroundings are dark, whatever made them so. */
@@ -163,7 +141,7 @@ export class FilterViewer extends LitElement {
         @lens-place-select=${(event: PlaceSelectEvent) => model.choosePlace(event.row, event.column)}
       >
         <section class="top" aria-label="Network and image">
-          ${topBar(model, model.readings.answer?.backend ?? this.engine.backend, () => void this.#copyLink())}
+          ${topBar(model, model.backend, () => void this.#copyLink())}
         </section>
         <section class="spine" aria-label="Layers">
           <lens-spine
@@ -178,7 +156,7 @@ export class FilterViewer extends LitElement {
             pictures: this.#pictures,
             units: this.#units,
             hovered: this.hovered,
-            dropping: this.#drop.active,
+            dropping: this.#app.isDropping,
             savePng: () => void this.#savePng(model),
           })}
         </section>
@@ -203,33 +181,14 @@ export class FilterViewer extends LitElement {
         void this.#grid?.updateComplete.then(() => this.#grid?.reveal(channel));
       }
     }
-    if (this.link) {
-      const hash = writeLink(model.state, linkTable);
-      if (hash !== location.hash) history.replaceState(history.state, '', hash);
-    }
   }
 
   get #grid(): LensTileGrid | null {
     return this.renderRoot.querySelector('lens-tile-grid');
   }
 
-  readonly #onHash = (): void => {
-    const model = this.#model;
-    if (!this.link || !model || writeLink(model.state, linkTable) === location.hash) return;
-    const { network, image } = model.state;
-    Object.assign(model.state, readLink(location.hash, linkTable));
-    if (model.state.network !== network) void model.chooseNetwork(model.state.network);
-    const wished = model.state.image;
-    if (wished !== '' && wished !== image) void model.chooseImage({ kind: 'sample', id: wished });
-    model.refresh();
-  };
-
-  readonly #onKey = (event: KeyboardEvent): void => {
-    const model = this.#model;
-    const target = event.composedPath()[0];
-    const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    if (!model || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (typing && event.key !== 'Escape') return;
+  #onKey(event: KeyboardEvent, model: ViewerModel): boolean {
+    if (isTyping(event) && event.key !== 'Escape') return false;
     const view = VIEWS[Number(event.key) - 1];
     const spine = this.renderRoot.querySelector<LensSpine>('lens-spine');
     if (event.key === '[') spine?.move(-1);
@@ -237,47 +196,14 @@ export class FilterViewer extends LitElement {
     else if (view) model.show({ view });
     else if (event.key === 'f') model.live.toggleFreeze();
     else if (event.key === 'Escape') model.chooseUnit(undefined);
-    else return;
-    event.preventDefault();
-  };
-
-  #takeDrop(event: DragEvent): void {
-    // Folders are among the files too, as something that cannot be read.
-    const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
-    const folders = entries.filter(
-      (entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true,
-    );
-    const names = new Set(folders.map(({ name }) => name));
-    const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !names.has(name));
-    this.#takeFiles(files, folders);
-  }
-
-  readonly #onPaste = (event: ClipboardEvent): void => {
-    const target = event.composedPath()[0];
-    if (target instanceof HTMLInputElement) return;
-    this.#takeFiles([...(event.clipboardData?.files ?? [])]);
-  };
-
-  /**
-   * A dropped or pasted picture is opened; several, a folder or an archive are searched for patches; anything else is
-   * tried as a network.
-   */
-  #takeFiles(files: readonly File[], folders: readonly FileSystemDirectoryEntry[] = []): void {
-    const [first] = files;
-    const pictures = files.filter(({ name, type }) => isPicture(name, type));
-    const isSet = pictures.length > 1 || files.some(({ name }) => /\.zip$/i.test(name));
-    const file = pictures[0];
-    if (folders.length > 0 || isSet) void this.#model?.chooseImageSet(files, folders);
-    else if (first && file === first) {
-      void this.#model?.chooseImage({ kind: 'file', file, name: file.name });
-    } else if (first) void this.#model?.chooseNetworkFiles(files);
+    else return false;
+    return true;
   }
 
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
     model.notice = await copyLink(writeLink(model.state, linkTable), 'opens this very view');
-    this.requestUpdate();
   }
 
   async #savePng(model: ViewerModel): Promise<void> {
@@ -303,6 +229,24 @@ export class FilterViewer extends LitElement {
       model.fail(error);
     }
   }
+}
+
+/**
+ * A picture is opened; several, a folder or an archive are searched for patches; anything else is tried as a network.
+ */
+function takeFiles(
+  model: ViewerModel,
+  files: readonly File[],
+  folders: readonly FileSystemDirectoryEntry[],
+): void {
+  const [first] = files;
+  const pictures = files.filter(({ name, type }) => isPicture(name, type));
+  const isSet = pictures.length > 1 || files.some(({ name }) => /\.zip$/i.test(name));
+  const file = pictures[0];
+  if (folders.length > 0 || isSet) void model.chooseImageSet(files, folders);
+  else if (first && file === first) {
+    void model.chooseImage({ kind: 'file', file, name: file.name });
+  } else if (first) void model.chooseNetworkFiles(files);
 }
 
 define('filter-viewer', FilterViewer);

@@ -1,5 +1,5 @@
 import { strongestPlaces, type Projection, type Ranking, type StrongPlace } from '@convlens/core';
-import type { EngineClient, LayerSummary, NetworkSummary } from '@convlens/engine';
+import type { EngineSession, LayerSummary, NetworkSummary } from '@convlens/engine';
 import { fileSet, sampleSet, type ImageSet, type SetImage } from '@convlens/elements/image-set.js';
 import { previewOf } from './preview.js';
 import { announce, asError, type TaskOptions, type Tasks } from '@convlens/elements';
@@ -37,7 +37,7 @@ export interface Patch extends StrongPlace {
  * is shown. All channels of a layer are ranked at once, so that another channel is there immediately.
  */
 export class PatchSearch {
-  readonly #engine: EngineClient;
+  readonly #engine: EngineSession;
   readonly #tasks: Tasks;
   readonly #model: ViewerModel;
   readonly #changed: () => void;
@@ -59,12 +59,12 @@ export class PatchSearch {
   looked = 0;
 
   /**
-   * @param engine the worker's client
+   * @param engine of the element
    * @param tasks where what is under way is kept
    * @param model what is open
    * @param changed called after every change
    */
-  constructor(engine: EngineClient, tasks: Tasks, model: ViewerModel, changed: () => void) {
+  constructor(engine: EngineSession, tasks: Tasks, model: ViewerModel, changed: () => void) {
     this.#engine = engine;
     this.#tasks = tasks;
     this.#model = model;
@@ -145,7 +145,7 @@ export class PatchSearch {
       return;
     }
     if (this.#search?.layer !== layer || this.#network !== network) {
-      this.#tasks.cancelOne('patches');
+      this.#tasks.leave('patches');
       this.#network = network;
       this.#search = this.#searchOf(network, layer);
       this.looked = this.#search.done;
@@ -164,7 +164,7 @@ export class PatchSearch {
   /** Stops the search; what was found stays. */
   stop(): void {
     if (this.#search && this.#running) this.#search.stopped = true;
-    this.#tasks.cancelOne('patches');
+    this.#tasks.leave('patches');
   }
 
   /** Goes on where the search was stopped. */
@@ -175,8 +175,8 @@ export class PatchSearch {
 
   /** Stops until `refresh` is called again. */
   pause(): void {
-    this.#tasks.cancelOne('patches');
-    this.#tasks.cancelOne('patch-pictures');
+    this.#tasks.leave('patches');
+    this.#tasks.leave('patch-pictures');
     this.#drawn = '';
     this.#changed();
   }
@@ -215,9 +215,10 @@ export class PatchSearch {
         const files = await Promise.all(
           part.map((source) => source.load(signal).catch((error: unknown) => asError(error))),
         );
-        const answer = await this.#engine.rankImages(
+        const answer = await this.#engine.run(
+          'rankImages',
           {
-            network: network.id,
+            network: network.handle,
             layer: search.layer.id,
             images: files.flatMap((blob, i) =>
               blob instanceof Blob ? [{ index: start + i, blob }] : [],
@@ -251,7 +252,7 @@ export class PatchSearch {
     const ended = await this.#tasks.run('patches', work);
     this.#running = false;
     this.looked = this.#search?.done ?? 0;
-    if (this.#tasks.problem?.task === 'patches') search.stopped = true;
+    if (this.#tasks.problemOf('patches')) search.stopped = true;
     if (ended && this.#search === search) announce(`Looked at ${set.images.length} images.`);
     this.#model.refreshPatches();
     this.#changed();
@@ -319,9 +320,10 @@ export class PatchSearch {
     signal: AbortSignal,
   ): Promise<Projection> {
     const target = { kind: 'unit', layer: layer.id, channel, row, column } as const;
-    const { projections } = await this.#engine.projections(
+    const { projections } = await this.#engine.run(
+      'projections',
       {
-        network: network.id,
+        network: network.handle,
         image: await set.images[image]!.load(signal),
         target,
         rules: [this.#model.state.rule],

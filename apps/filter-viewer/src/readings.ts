@@ -1,14 +1,20 @@
 import { topClasses, type ClassScore } from '@convlens/core';
-import type { Activations, EngineClient, LayerActivation, MemoryReport } from '@convlens/engine';
+import type {
+  Activations,
+  EngineSession,
+  JobRequest,
+  LayerActivation,
+  MemoryReport,
+} from '@convlens/engine';
 import type { switchPictures } from './switches.js';
 import type { TaskOptions } from '@convlens/elements';
 
 /** What a request for activations says. */
-type Request = Parameters<EngineClient['activations']>[0];
+type Request = JobRequest<'activations'>;
 
 /** What the network answered to the current image: the maps of the layer, its scores, and how strong its layers are. */
 export class Readings {
-  readonly #engine: EngineClient;
+  readonly #engine: EngineSession;
   answer: Activations | undefined;
   scores: readonly ClassScore[] = [];
   strengths: Readonly<Record<string, number>> | undefined;
@@ -17,8 +23,8 @@ export class Readings {
   /** Draws switches; there once they were asked for. */
   switchPictures: typeof switchPictures | undefined;
 
-  /** @param engine the worker's client */
-  constructor(engine: EngineClient) {
+  /** @param engine of the element */
+  constructor(engine: EngineSession) {
     this.#engine = engine;
   }
 
@@ -36,7 +42,7 @@ export class Readings {
 
   /** Asks for activations; what is there stays until `take`. */
   async ask(request: Request, options?: TaskOptions): Promise<Activations> {
-    const answer = await this.#engine.activations(request, options);
+    const answer = await this.#engine.run('activations', request, options);
     if (answer.layers[0]?.pooling) {
       this.switchPictures ??= (await import('./switches.js')).switchPictures;
     }

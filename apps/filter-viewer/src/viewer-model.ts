@@ -2,65 +2,56 @@ import type { Kernels } from '@convlens/core';
 import {
   announce,
   asError,
-  classNames,
-  entrySource,
   fetchImage,
-  FILE_PREFIX,
-  fileSource,
-  NetworkList,
-  resolveFile,
-  samples,
-  Tasks,
+  Workbench,
+  type AppModel,
   type ImageSelectEvent,
-  type NetworkEntry,
+  type NetworkList,
+  type OpenImage,
   type Problem,
   type Sample,
-  type TaskOptions,
 } from '@convlens/elements';
 import type {
   Activations,
   BackendChoice,
-  EngineClient,
+  BackendReport,
+  EngineSession,
+  ImageId,
+  JobRequest,
   LayerSummary,
-  NetworkSource,
   NetworkSummary,
   Progress,
 } from '@convlens/engine';
+import { LensError } from '@convlens/onnx';
 import { Backward } from './backward.js';
 import { nearestMaxPooling, weightsFor } from './layer-ways.js';
 import { Live, type Frame } from './live.js';
 import type { PatchSearch } from './patches.js';
 import { drawWindow, previewOf } from './preview.js';
 import { Readings } from './readings.js';
-import type { ViewerState } from './state.js';
+import type { View, ViewerState } from './state.js';
 
-const IMAGE = 'current';
+/** What each lens computes beside the maps; it ends when the lens is left, and its failure with it. */
+const OF_LENS: Readonly<Record<View, readonly string[]>> = {
+  filters: ['kernels'],
+  maps: [],
+  projections: ['projections', 'patches', 'patch-pictures'],
+  attribution: ['attribution'],
+};
+
 /**
- * The viewer without its looks: what is open, what was computed, what is under way. Everything that fails leaves
- * what was there before.
+ * The viewer without its looks: what is shown of what is open. Everything that fails leaves what was there before.
  */
-export class ViewerModel {
-  readonly #engine: EngineClient;
+export class ViewerModel implements AppModel<ViewerState> {
+  readonly #bench: Workbench;
+  readonly #session: EngineSession;
   readonly #changed: () => void;
   readonly state: ViewerState;
-
-  readonly networks = new NetworkList();
-  samples: readonly Sample[] = [];
-  network: NetworkSummary | undefined;
-  names: readonly string[] | undefined;
-  /** Name of the current image for people. */
-  imageTitle = '';
   preview: HTMLCanvasElement | undefined;
   kernels: Kernels | undefined;
-  /** Something worth knowing that is no failure: the backend changed after a crash. */
-  notice = '';
   /** Counts new pictures, so that grids know when to paint. */
   revision = 0;
-
-  #source: NetworkSource | undefined;
-  #hasImage = false;
   #spare = document.createElement('canvas');
-  readonly #tasks: Tasks;
   /** What the network answered to the image. */
   readonly readings: Readings;
   /** The camera. */
@@ -69,49 +60,96 @@ export class ViewerModel {
   readonly backward: Backward;
   /** The strongest patches; there once their lens was open. */
   patches: PatchSearch | undefined;
+  /** Set while the layer that a link or an attribute has named is not known to be one. */
+  #isLayerWished = false;
 
   /**
-   * @param engine the worker's client
+   * @param session of the element
+   * @param engine tells when another worker has taken over
    * @param state what is chosen; the model changes it
    * @param changed called after every change
+   * @param failed told of every failure
    */
-  constructor(engine: EngineClient, state: ViewerState, changed: () => void) {
-    this.#engine = engine;
+  constructor(
+    session: EngineSession,
+    engine: EventTarget,
+    state: ViewerState,
+    changed: () => void,
+    failed?: (problem: Problem) => void,
+  ) {
+    this.#session = session;
     this.state = state;
     this.#changed = changed;
-    const following = [
-      'maps',
-      'kernels',
-      'projections',
-      'attribution',
-      'patches',
-      'patch-pictures',
-    ];
-    this.#tasks = new Tasks(following, changed, () => this.refresh());
-    this.readings = new Readings(engine);
-    this.backward = new Backward(engine, this.#tasks, this);
+    this.#bench = new Workbench(session, engine, {
+      changed,
+      failed,
+      opened: (network, id) => this.#settle(network, id),
+      openedImage: (image) => this.#show(image),
+    });
+    this.readings = new Readings(session);
+    this.backward = new Backward(session, this.#bench.tasks, this);
     this.live = new Live({
       aspect: () => this.aspect,
       show: (frame, current) => this.#showFrame(frame, current),
-      fail: (error) => this.#tasks.fail(asError(error), 'camera'),
+      fail: (error) => this.#bench.tasks.fail(asError(error), 'camera'),
       changed,
-    });
-    engine.addEventListener('recovered', (event) => {
-      const { reason } = event as Event & { reason?: string };
-      this.notice = `${reason ?? ''} Another one has taken over; nothing is lost.`;
-      this.#changed();
-      this.refresh();
     });
   }
 
-  /** The last failure. */
+  /** The networks to choose from. */
+  get networks(): NetworkList {
+    return this.#bench.networks;
+  }
+
+  /** The sample pictures to choose from. */
+  get samples(): readonly Sample[] {
+    return this.#bench.samples;
+  }
+
+  /** The open network. */
+  get network(): NetworkSummary | undefined {
+    return this.#bench.network;
+  }
+
+  /** Names of its classes. */
+  get names(): readonly string[] | undefined {
+    return this.#bench.names;
+  }
+
+  /** The backend that works, or did last. */
+  get backend(): BackendReport | undefined {
+    return this.readings.answer?.backend ?? this.#bench.backend;
+  }
+
+  /** Name of the current image for people. */
+  get imageTitle(): string {
+    return this.live.camera ? 'camera' : (this.#bench.image?.title ?? '');
+  }
+
+  /** Something worth knowing that is no failure. */
+  get notice(): string {
+    return this.#bench.notice;
+  }
+
+  /** Says something that is no failure. */
+  set notice(text: string) {
+    this.#bench.notice = text;
+    this.#changed();
+  }
+
+  /** The failure that is shown. */
   get problem(): Problem | undefined {
-    return this.#tasks.problem;
+    return this.#bench.problem;
   }
 
   /** What is under way, by task. */
   get busy(): ReadonlyMap<string, Progress> {
-    return this.#tasks.busy;
+    return this.#bench.busy;
+  }
+
+  /** Whether the state is what is shown. */
+  get isSettled(): boolean {
+    return true;
   }
 
   /** The chosen layer. */
@@ -135,107 +173,96 @@ export class ViewerModel {
     return this.network && nearestMaxPooling(this.network, this.state.layer);
   }
 
-  /** Opens what the state names; called once. */
-  async open(): Promise<void> {
-    await this.#task('list', async () => {
-      await this.networks.load();
-      this.#changed();
-    });
-    void this.#task('samples', async () => {
-      this.samples = await samples();
-      this.#changed();
-    });
-    const [first] = this.networks.entries;
-    if (first && !this.networks.has(this.state.network)) this.state.network = first.id;
-    await this.chooseNetwork(this.state.network);
-    await this.#firstImage();
+  /** See `AppModel`. */
+  async open(given: ReadonlySet<string>): Promise<void> {
+    this.#isLayerWished = given.has('layer');
+    await this.#bench.lists();
+    // Whatever keeps the network from being opened, the picture is there when it is open.
+    await Promise.all([this.chooseNetwork(this.state.network), this.#firstImage()]);
+  }
+
+  /** See `AppModel`. */
+  async follow(change: Partial<ViewerState>): Promise<void> {
+    const { network, image, ...rest } = change;
+    Object.assign(this.state, rest);
+    if (rest.layer !== undefined) this.#isLayerWished = true;
+    if (network !== undefined) await this.chooseNetwork(network);
+    else if (this.network) this.#checkLayer(this.network);
+    if (image !== undefined && image !== '') await this.chooseImage({ kind: 'sample', id: image });
+    this.revision++;
+    this.refresh();
   }
 
   async #firstImage(): Promise<void> {
-    const list = await samples().catch(() => []);
-    const first = list.find(({ id }) => id === this.state.image) ?? list[0];
-    if (first && !this.#hasImage) await this.chooseImage({ kind: 'sample', id: first.id });
+    const id = this.state.image || this.samples[0]?.id;
+    if (id !== undefined && !this.live.camera) await this.chooseImage({ kind: 'sample', id });
   }
 
   /** Opens an embedded network, or a file opened before, by its id. */
   async chooseNetwork(id: string): Promise<void> {
-    const entry = this.networks.entry(id);
-    const source = entry ? entrySource(entry) : this.networks.own(id);
-    if (source) await this.#openNetwork(source, entry);
+    await this.#bench.openNetwork(id, () => this.refresh());
   }
 
   /** Opens an ONNX file of the visitor's; files beside it hold its external weights. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    const source = fileSource(files);
-    if (source) await this.#openNetwork(source);
+    await this.#bench.openFiles(files, () => this.refresh());
   }
 
   /** Opens the network again with another preprocessing. */
   async choosePreprocessing(preprocessing: NetworkSummary['preprocessing']): Promise<void> {
-    if (!this.#source) return;
-    const knowledge = { ...this.#source.knowledge, preprocessing };
-    await this.#openNetwork({ ...this.#source, knowledge });
+    await this.#bench.openAgain({ preprocessing }, () => this.refresh());
   }
 
-  async #openNetwork(source: NetworkSource, entry?: NetworkEntry): Promise<void> {
-    const opened = await this.#task('network', async (options) => {
-      const before = this.network?.id;
-      // At the same time: the first pictures wait for the network only.
-      const [network, names] = await Promise.all([
-        this.#engine.openNetwork(source, options),
-        entry && classNames(entry),
-      ]);
-      if (source.id.startsWith(FILE_PREFIX)) this.networks.add(source);
-      const classes = names ?? network.classes;
-      this.#source = classes ? { ...source, knowledge: { ...source.knowledge, classes } } : source;
-      this.network = network;
-      this.names = classes;
-      this.state.network = source.id;
-      this.kernels = undefined;
-      this.readings.clear();
-      this.backward.clear();
-      if (!network.layers.some(({ id }) => id === this.state.layer)) {
-        this.state.layer = network.firstConv;
-        this.#letGo();
-      }
-      if (before !== undefined && before !== source.id) void this.#engine.closeNetwork(before);
-      announce(`${network.title}, ${network.layers.length} layers.`);
-    });
-    if (opened) this.refresh();
+  /** Makes the state fit a network that takes the place of the one before. */
+  async #settle(network: NetworkSummary, id: string): Promise<void> {
+    const [, height, width] = network.input.shape;
+    const image = this.#bench.image;
+    if (image && this.aspect !== width / height) {
+      this.preview = await previewOf(await fileOf(image), width / height);
+    }
+    this.state.network = id;
+    this.kernels = undefined;
+    this.readings.clear();
+    this.backward.clear();
+    this.#checkLayer(network);
+  }
+
+  /** A layer that nobody has asked for by name gives way to the network's first; one that was is missed in words. */
+  #checkLayer(network: NetworkSummary): void {
+    const { layer } = this.state;
+    this.#bench.tasks.leave('layer');
+    if (network.layers.some(({ id }) => id === layer)) {
+      this.#isLayerWished = false;
+      return;
+    }
+    if (this.#isLayerWished && layer !== '') {
+      const known = network.layers.filter(({ main }) => main).map(({ id }) => id);
+      const missing = `${network.title} has no layer "${layer}". Its main layers are ${known.join(', ')}.`;
+      this.#bench.tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
+      return;
+    }
+    this.state.layer = network.firstConv;
+    this.#letGo();
   }
 
   /** Makes a picture the current one. */
   async chooseImage(choice: ImageSelectEvent['choice']): Promise<void> {
     if (choice.kind === 'camera') return this.#toggleCamera();
-    const opened = await this.#task('image', async (options) => {
-      const sample =
-        choice.kind === 'sample' ? this.samples.find(({ id }) => id === choice.id) : undefined;
-      if (choice.kind === 'sample' && !sample) return;
-      const blob =
-        choice.kind === 'file'
-          ? choice.file
-          : await fetchImage(
-              choice.kind === 'url' ? choice.url : resolveFile('samples', sample!.file),
-              options.signal,
-            );
-      const title =
-        sample?.title ??
-        (choice.kind === 'file' ? choice.name : choice.kind === 'url' ? choice.url : '');
-      await this.#engine.openImage({ id: IMAGE, blob }, options);
-      this.preview = await previewOf(blob, this.aspect ?? 1);
-      this.live.stop();
-      this.#hasImage = true;
-      this.imageTitle = title;
-      this.state.image = sample?.id ?? '';
-      announce(`Image: ${title}.`);
-    });
-    if (opened) this.refresh();
+    await this.#bench.openImage(choice, () => this.refresh());
+  }
+
+  async #show(image: OpenImage): Promise<void> {
+    this.preview = await previewOf(await fileOf(image), this.aspect ?? 1);
+    this.live.stop();
+    this.state.image = image.sample;
   }
 
   /** Chooses a layer; the pinned unit stays where the layer has one. */
   chooseLayer(id: string): void {
     const before = this.layer;
     this.state.layer = id;
+    this.#isLayerWished = false;
+    this.#bench.tasks.leave('layer');
     const layer = this.layer;
     if (before?.shape[0] !== layer?.shape[0]) this.#letGo();
     this.state.row = this.state.column = undefined;
@@ -265,8 +292,10 @@ export class ViewerModel {
   /** Changes how things are shown. */
   show(change: Partial<Pick<ViewerState, 'view' | 'sort' | 'scale' | 'rule' | 'switches'>>): void {
     // What was under way for a lens that is left would only keep the next one waiting.
-    if (change.view !== undefined) this.#tasks.cancelOne(this.state.view);
-    if (change.view !== undefined && change.view !== 'projections') this.patches?.pause();
+    if (change.view !== undefined && change.view !== this.state.view) {
+      if (this.state.view === 'projections') this.patches?.pause();
+      for (const task of OF_LENS[this.state.view]) this.#bench.tasks.leave(task);
+    }
     Object.assign(this.state, change);
     this.revision++;
     this.refresh();
@@ -274,12 +303,7 @@ export class ViewerModel {
 
   /** Chooses the backend. */
   async chooseBackend(choice: BackendChoice): Promise<void> {
-    this.notice = '';
-    await this.#task('backend', async (options) => {
-      const report = await this.#engine.useBackend(choice, options);
-      if (choice !== 'auto' && report.backend !== choice) this.notice = report.reason;
-    });
-    this.refresh();
+    await this.#bench.chooseBackend(choice, () => this.refresh());
   }
 
   /** Computes what the view needs and does not have yet. */
@@ -288,26 +312,37 @@ export class ViewerModel {
     const { network } = this;
     if (!network) return;
     const kernelLayer = this.kernelLayer?.id;
-    if (
-      this.state.view === 'filters' &&
-      kernelLayer !== undefined &&
-      this.kernels?.layer !== kernelLayer
-    ) {
-      void this.#task('kernels', async (options) => {
-        this.kernels = await this.#engine.kernels(network.id, kernelLayer, options);
+    const isNew = this.kernels?.layer !== kernelLayer;
+    if (this.state.view === 'filters' && kernelLayer !== undefined && isNew) {
+      void this.#bench.tasks.run('kernels', async (options) => {
+        const request = { network: network.handle, layer: kernelLayer };
+        this.kernels = await this.#session.run('kernels', request, options);
         this.revision++;
       });
     }
-    if (this.#hasImage && !this.live.camera) {
-      void this.#readMaps(network).then(() => {
-        if (this.state.view === 'projections') {
-          void Promise.all([this.backward.project(network, IMAGE), this.#startPatches()]).then(
-            () => this.refreshPatches(),
-            (error: unknown) => this.fail(error),
-          );
-        }
-        if (this.state.view === 'attribution') void this.backward.attribute(network, IMAGE);
-      });
+    const { image } = this.#bench;
+    if (image && this.layer && !this.live.camera) void this.#read(network, image.handle.id);
+  }
+
+  /** The maps of the layer, then what is carried back where such a lens is open. */
+  async #read(network: NetworkSummary, image: ImageId): Promise<void> {
+    const { tasks } = this.#bench;
+    await tasks.run(
+      'maps',
+      async (options) => {
+        this.#take(await this.readings.ask(this.#request(network, image), options));
+        await this.readings.weigh();
+      },
+      () => this.refresh(),
+    );
+    if (this.network !== network || this.#bench.image?.handle.id !== image) return;
+    if (this.state.view === 'attribution') void this.backward.attribute(network, image);
+    if (this.state.view !== 'projections') return;
+    try {
+      await Promise.all([this.backward.project(network, image), this.#startPatches()]);
+      this.refreshPatches();
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -327,7 +362,12 @@ export class ViewerModel {
 
   async #startPatches(): Promise<PatchSearch> {
     const { PatchSearch } = await import('./patches.js');
-    return (this.patches ??= new PatchSearch(this.#engine, this.#tasks, this, this.#changed));
+    return (this.patches ??= new PatchSearch(
+      this.#session,
+      this.#bench.tasks,
+      this,
+      this.#changed,
+    ));
   }
 
   /** Changes what is attributed, how, or how much of the network is destroyed. */
@@ -338,20 +378,10 @@ export class ViewerModel {
     this.refresh();
   }
 
-  async #readMaps(network: NetworkSummary): Promise<void> {
-    await this.#task('maps', async (options) => {
-      this.#take(await this.readings.ask(this.#request(network, IMAGE), options));
-      await this.readings.weigh();
-    });
-  }
-
-  #request(
-    network: NetworkSummary,
-    image: string | ImageBitmap,
-  ): Parameters<EngineClient['activations']>[0] {
+  #request(network: NetworkSummary, image: ImageId | ImageBitmap): JobRequest<'activations'> {
     const layers = this.layer ? [this.layer.id] : [];
     const switches = this.state.switches === 'on' && this.state.view === 'maps';
-    return { network: network.id, image, layers, scores: true, strengths: true, switches };
+    return { network: network.handle, image, layers, scores: true, strengths: true, switches };
   }
 
   #take(answer: Activations): void {
@@ -365,11 +395,10 @@ export class ViewerModel {
       this.refresh();
       return;
     }
-    await this.#task('camera', async () => {
+    await this.#bench.tasks.run('camera', async () => {
       await this.live.start();
       this.patches?.pause();
       this.state.image = '';
-      this.imageTitle = 'camera';
     });
   }
 
@@ -387,7 +416,7 @@ export class ViewerModel {
       // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
       this.#spare = this.preview ?? document.createElement('canvas');
       this.preview = preview;
-      this.#hasImage = false;
+      this.#bench.closeImage();
       this.#take(answer);
       if (this.state.view === 'projections') await this.backward.project(network, await frame());
     } catch (error) {
@@ -400,29 +429,28 @@ export class ViewerModel {
   /** Cancels everything under way. */
   cancel(): void {
     this.patches?.stop();
-    this.#tasks.cancel();
+    this.#bench.cancel();
   }
 
   /** Takes the problem off the page. */
   dismiss(): void {
-    this.#tasks.problem = undefined;
-    this.notice = '';
-    this.#changed();
+    this.#bench.dismiss();
   }
 
   /** Shows a failure. */
   fail(error: unknown): void {
-    this.#tasks.fail(asError(error), 'page');
-    this.#changed();
+    this.#bench.fail(error);
   }
 
-  /** Turns the camera off and cancels what is under way. */
-  close(): void {
-    this.cancel();
+  /** Turns the camera off, ends what is under way and gives everything back. */
+  [Symbol.dispose](): void {
+    this.patches?.stop();
     this.live.stop();
+    this.#bench[Symbol.dispose]();
   }
+}
 
-  #task(name: string, work: (options: TaskOptions) => Promise<void>): Promise<boolean> {
-    return this.#tasks.run(name, work);
-  }
+/** The file of an image, to draw it. */
+async function fileOf({ source: { blob, url = '' } }: OpenImage): Promise<Blob> {
+  return blob ?? fetchImage(url, new AbortController().signal);
 }

@@ -45,9 +45,9 @@ export async function renderClasses(modelsFolder: string): Promise<Map<string, U
     networks: { id: string; file: string; preprocessing: Preprocessing }[];
   };
   const { file, preprocessing } = networks.find(({ id }) => id === NETWORK)!;
-  const { engine, run } = createNodeEngine();
+  const engine = createNodeEngine();
   const source = { id: NETWORK, url: join(modelsFolder, file), knowledge: { preprocessing } };
-  const network = await run((job) => engine.openNetwork(job, source));
+  const { id, summary } = await engine.openNetwork(source);
   const make = async (
     indices: readonly number[],
     preset: Preset,
@@ -59,11 +59,11 @@ export async function renderClasses(modelsFolder: string): Promise<Map<string, U
       preset,
     );
     const recipe = { ...plain, steps: steps ?? plain.steps };
-    return (await run((job) => engine.follow(job, { network: NETWORK, recipe }))).frame.pictures;
+    return (await engine.run('recipe', { network: id, recipe })).frame.pictures;
   };
-  const known = presets(network);
+  const known = presets(summary);
   const classes: Pixels[] = [];
-  const count = network.logits?.classes ?? 0;
+  const count = summary.logits?.classes ?? 0;
   for (let first = 0; first < count; first += AT_ONCE) {
     const indices = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => first + i);
     classes.push(...(await make(indices, known[0]!, STEPS)));

@@ -4,7 +4,7 @@ import type { Preprocessing } from '@convlens/adapters';
 import { classGoal, dreamRecipe, presets, visualizeRecipe, type Recipe } from '@convlens/core';
 import { resizeBilinear } from '@convlens/data';
 import { readPng, writePng } from '@convlens/data/png';
-import { createNodeEngine } from '@convlens/engine/node';
+import { createNodeEngine, type ImageHandle, type NetworkHandle } from '@convlens/engine/node';
 import type { Living } from './front.js';
 
 const SIDE = 240;
@@ -32,7 +32,8 @@ export async function renderDreams(
 ): Promise<{ files: Map<string, Uint8Array>; living: Living[] }> {
   const files = new Map<string, Uint8Array>();
   const living: Living[] = [];
-  const { engine, run } = createNodeEngine();
+  const engine = createNodeEngine();
+  const open = new Map<string, NetworkHandle>();
   const { networks } = JSON.parse(readFileSync(join(modelsFolder, 'manifest.json'), 'utf8')) as {
     networks: {
       id: string;
@@ -48,10 +49,14 @@ export async function renderDreams(
     name: string,
     what: string,
     hash: string,
+    image?: ImageHandle,
   ): Promise<void> => {
     const { title } = networks.find((network) => network.id === id)!;
-    const image = recipe.image === undefined ? {} : { image: recipe.image };
-    const { frame } = await run((job) => engine.follow(job, { network: id, recipe, ...image }));
+    const { frame } = await engine.run('recipe', {
+      network: open.get(id)!.id,
+      recipe,
+      ...(image && { image: image.id }),
+    });
     const [picture] = frame.pictures;
     const { width, height } = picture!;
     const path = `pictures/wall-${id}-${name}.png`;
@@ -68,7 +73,7 @@ export async function renderDreams(
     const wanted = [...CLASSES, ...DREAMS].some(([network]) => network === id);
     if (!wanted) continue;
     const url = join(modelsFolder, file);
-    await run((job) => engine.openNetwork(job, { id, url, knowledge: { preprocessing } }));
+    open.set(id, await engine.openNetwork({ id, url, knowledge: { preprocessing } }));
   }
   const labels = readFileSync(join(modelsFolder, networks[0]!.labels), 'utf8').split('\n');
   for (const [id, index] of CLASSES) {
@@ -84,7 +89,7 @@ export async function renderDreams(
   }
   for (const [id, layer, sample] of DREAMS) {
     const pixels = readPng(readFileSync(join(samplesFolder, `${sample}.png`)));
-    await run((job) => engine.openImage(job, { id: sample, pixels }));
+    const image = await engine.openImage({ pixels });
     const recipe = { ...dreamRecipe(id, [{ kind: 'layer', layer }], sample), size: 512 };
     await make(
       id,
@@ -92,6 +97,7 @@ export async function renderDreams(
       `dream-${sample}`,
       `dreaming of ${layer}`,
       `make=dream&image=${sample}&layer=${layer}`,
+      image,
     );
   }
   return { files, living };

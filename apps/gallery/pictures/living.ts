@@ -65,18 +65,17 @@ export async function renderWall(
 ): Promise<{ files: Map<string, Uint8Array>; living: Living[] }> {
   const files = new Map<string, Uint8Array>();
   const living: Living[] = [];
-  const { engine, run } = createNodeEngine();
+  const engine = createNodeEngine();
   const { networks } = JSON.parse(readFileSync(join(modelsFolder, 'manifest.json'), 'utf8')) as {
     networks: { id: string; title: string; file: string }[];
   };
   for (const [id, layer, sample] of WALL) {
     const { title, file } = networks.find((network) => network.id === id)!;
-    await run((job) => engine.openNetwork(job, { id, url: join(modelsFolder, file) }));
+    const network = await engine.openNetwork({ id, url: join(modelsFolder, file) });
     const pixels = readPng(readFileSync(join(samplesFolder, `${sample}.png`)));
-    await run((job) => engine.openImage(job, { id: sample, pixels }));
-    const answer = await run((job) =>
-      engine.activations(job, { network: id, image: sample, layers: [layer] }),
-    );
+    const image = await engine.openImage({ pixels });
+    const request = { network: network.id, image: image.id, layers: [layer] };
+    const answer = await engine.run('activations', request);
     const { activation, statistics } = answer.layers[0]!;
     const [, height = 1, width = 1] = activation.shape;
     const plane = height * width;
@@ -101,8 +100,8 @@ export async function renderWall(
       title: `${title}, ${layer}, channel ${channel}`,
       hash: `network=${id}&image=${sample}&layer=${layer}&channel=${channel}&view=maps`,
     });
-    await engine.closeNetwork(id);
-    engine.closeImage(sample);
+    network[Symbol.dispose]();
+    image[Symbol.dispose]();
   }
   return { files, living };
 }

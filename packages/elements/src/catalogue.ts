@@ -69,19 +69,37 @@ export const samples: () => Promise<readonly Sample[]> = once(async () => {
   return fetchJson<Sample[]>(resolveFile('samples', 'samples.json'), 'sample pictures');
 });
 
+async function fetchLabels({ labels, title }: NetworkEntry): Promise<readonly string[]> {
+  const url = resolveFile('models', labels);
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return (await response.text()).split('\n').filter((line) => line !== '');
+  } catch (cause) {
+    throw new LensError(
+      'E_FETCH',
+      `The class names of ${title} could not be fetched from ${url}. Check the connection and try again.`,
+      { cause },
+    );
+  }
+}
+
 const labelFiles = new Map<string, Promise<readonly string[]>>();
 
 /**
  * Class names of an embedded network, in the order of its outputs.
  *
  * @param entry of the manifest
+ * @throws LensError `E_FETCH`
  */
 export function classNames(entry: NetworkEntry): Promise<readonly string[]> {
   let names = labelFiles.get(entry.labels);
   if (!names) {
-    names = fetch(resolveFile('models', entry.labels))
-      .then((response) => (response.ok ? response.text() : ''))
-      .then((lines) => lines.split('\n').filter((line) => line !== ''));
+    names = fetchLabels(entry).catch((error: unknown) => {
+      // Asked for again next time.
+      labelFiles.delete(entry.labels);
+      throw error;
+    });
     labelFiles.set(entry.labels, names);
   }
   return names;

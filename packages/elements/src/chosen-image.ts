@@ -20,11 +20,11 @@ export interface ChosenImage {
  * @param choice a sample, a file or an address
  * @param samples those that there are
  * @param signal ends the fetching
- * @throws LensError `E_ARGUMENT` for a sample that there is not, or the camera, which gives frames and no image; `E_FETCH`,
+ * @throws LensError `E_ARGUMENT` for a sample that there is not; `E_FETCH`,
  * `E_ABORTED`
  */
 export async function chosenImage(
-  choice: ImageSelectEvent['choice'],
+  choice: Exclude<ImageSelectEvent['choice'], { kind: 'camera' }>,
   samples: readonly Sample[],
   signal: AbortSignal,
 ): Promise<ChosenImage> {
@@ -32,7 +32,11 @@ export async function chosenImage(
     case 'sample': {
       const sample = samples.find(({ id }) => id === choice.id);
       if (!sample) {
-        throw new LensError('E_ARGUMENT', `There is no sample picture "${choice.id}".`);
+        const known = samples.map(({ id }) => id).join(', ');
+        throw new LensError(
+          'E_ARGUMENT',
+          `There is no sample picture "${choice.id}" here. Choose one of ${known}.`,
+        );
       }
       const source = { url: resolveFile('samples', sample.file) };
       return { source, title: sample.title, sample: sample.id };
@@ -41,7 +45,5 @@ export async function chosenImage(
       return { source: { blob: choice.file }, title: choice.name, sample: '' };
     case 'url':
       return { source: { blob: await fetchImage(choice.url, signal) }, title: 'image', sample: '' };
-    case 'camera':
-      throw new LensError('E_ARGUMENT', 'The camera gives frames and no image.');
   }
 }

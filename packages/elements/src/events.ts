@@ -1,3 +1,5 @@
+import type { Problem } from './tasks.js';
+
 /** A layer was chosen. */
 export class LayerSelectEvent extends Event {
   static readonly type = 'lens-layer-select';
@@ -51,6 +53,22 @@ export class ImageSelectEvent extends Event {
   constructor(choice: ImageSelectEvent['choice']) {
     super(ImageSelectEvent.type, { bubbles: true, composed: true });
     this.choice = choice;
+  }
+}
+
+/** Something failed; what was there before is still shown. */
+export class ProblemEvent extends Event {
+  static readonly type = 'error';
+  /** Stable code, for programs. */
+  readonly code: string;
+  /** What happened and what to do, for people. */
+  readonly message: string;
+
+  /** @param problem what failed */
+  constructor({ code, message }: Pick<Problem, 'code' | 'message'>) {
+    super(ProblemEvent.type);
+    this.code = code;
+    this.message = message;
   }
 }
 

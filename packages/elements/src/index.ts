@@ -1,3 +1,4 @@
+export { AppController, isPressing, isTyping, type AppModel } from './app-controller.js';
 export { backendOptions } from './backend-options.js';
 export { announce } from './announcer.js';
 export type { Camera } from './camera.js';
@@ -20,7 +21,13 @@ export {
   sharedEngine,
   type Environment,
 } from './environment.js';
-export { ImageSelectEvent, LayerSelectEvent, UnitHoverEvent, UnitSelectEvent } from './events.js';
+export {
+  ImageSelectEvent,
+  LayerSelectEvent,
+  ProblemEvent,
+  UnitHoverEvent,
+  UnitSelectEvent,
+} from './events.js';
 export {
   formatBytes,
   formatCount,
@@ -49,3 +56,4 @@ export { LensTopClasses } from './top-classes.js';
 export { topRow, type TopRow } from './top-row.js';
 export { entrySource, fetchImage, FILE_PREFIX, fileSource, isPicture } from './sources.js';
 export { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
+export { Workbench, type OpenImage } from './workbench.js';

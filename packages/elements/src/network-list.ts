@@ -82,6 +82,7 @@ export class NetworkList {
     }
     const own = this.own(id);
     if (own) return own;
-    throw new LensError('E_ARGUMENT', `There is no network "${id}" here. Choose one of the list.`);
+    const known = this.options.map((one) => one.id).join(', ');
+    throw new LensError('E_ARGUMENT', `There is no network "${id}" here. Choose one of ${known}.`);
   }
 }

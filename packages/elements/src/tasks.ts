@@ -1,5 +1,5 @@
 import { announce } from './announcer.js';
-import type { Progress } from '@convlens/engine';
+import { SUPERSEDED, type Progress } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 
 /** A failure as it is shown: what happened, and a way out. */
@@ -25,35 +25,65 @@ export function asError(error: unknown): LensError {
   return new LensError('E_INTERNAL', message, { cause: error });
 }
 
-/** One task of a name at a time: a newer one cancels the one before, and a failure becomes the problem shown. */
+/**
+ * One task of a name at a time: a newer one takes the place of the one before. A failure belongs to its task and stays until that
+ * task succeeds, however many others do meanwhile; or until a person takes it off the page.
+ */
 export class Tasks {
   readonly #running = new Map<string, AbortController>();
-  readonly #quiet: readonly string[];
   readonly #changed: () => void;
-  readonly #retried: () => void;
+  readonly #failed: (problem: Problem) => void;
+  /** Standing failures by task, the oldest first. */
+  readonly #problems = new Map<string, Problem>();
   /** What is under way, by name. */
   readonly busy = new Map<string, Progress>();
-  problem: Problem | undefined;
 
   /**
-   * @param quiet names of tasks that follow from others: they do not take the last failure off the page
    * @param changed called after every change
-   * @param retried called when a task was tried again
+   * @param failed told of every failure
    */
-  constructor(quiet: readonly string[], changed: () => void, retried: () => void) {
-    this.#quiet = quiet;
+  constructor(changed: () => void, failed: (problem: Problem) => void = () => undefined) {
     this.#changed = changed;
-    this.#retried = retried;
+    this.#failed = failed;
+  }
+
+  /**
+   * The failure that has stood longest. Tasks that have failed for the same reason are tried again together: one worker that could
+   * not be started keeps all of them from their work.
+   */
+  get problem(): Problem | undefined {
+    const [first] = this.#problems.values();
+    if (!first) return undefined;
+    const alike = this.#like(first);
+    if (alike.length < 2) return first;
+    return { ...first, retry: () => alike.forEach(({ retry }) => retry?.()) };
+  }
+
+  /** The failure of a task, while it stands. */
+  problemOf(task: string): Problem | undefined {
+    return this.#problems.get(task);
+  }
+
+  #like({ code, message }: Problem): readonly Problem[] {
+    return [...this.#problems.values()].filter(
+      (other) => other.code === code && other.message === message,
+    );
   }
 
   /**
    * Runs a task.
    *
+   * @param name the task; one of the same name that is under way ends
+   * @param work what is done
+   * @param retry what “Try again” does: the same by default, without what follows from it
    * @returns whether it succeeded
    */
-  async run(name: string, work: (options: TaskOptions) => Promise<void>): Promise<boolean> {
-    this.#running.get(name)?.abort();
-    if (!this.#quiet.includes(name)) this.problem = undefined;
+  async run(
+    name: string,
+    work: (options: TaskOptions) => Promise<void>,
+    retry: () => unknown = () => this.run(name, work),
+  ): Promise<boolean> {
+    this.#running.get(name)?.abort(SUPERSEDED);
     const controller = new AbortController();
     const { signal } = controller;
     this.#running.set(name, controller);
@@ -65,12 +95,12 @@ export class Tasks {
     };
     try {
       await work({ signal, onProgress });
-      if (this.problem?.task === name) this.problem = undefined;
+      if (current()) this.#problems.delete(name);
       return true;
     } catch (error) {
       const problem = asError(error);
       if (current() && problem.code !== 'E_ABORTED') {
-        this.fail(problem, name, () => void this.run(name, work).then(this.#retried));
+        this.fail(problem, name, () => void retry());
       }
       return false;
     } finally {
@@ -82,15 +112,32 @@ export class Tasks {
     }
   }
 
-  /** Makes a failure the problem shown. */
+  /**
+   * Notes a failure.
+   *
+   * @param error what happened
+   * @param task that failed
+   * @param retry tries the same again
+   */
   fail({ code, message }: LensError, task: string, retry?: () => void): void {
-    this.problem = { code, message, task, ...(retry ? { retry } : {}) };
+    const problem = { code, message, task, ...(retry ? { retry } : {}) };
+    this.#problems.set(task, problem);
     announce(message);
+    this.#failed(problem);
+    this.#changed();
   }
 
-  /** Cancels one task, where it is under way. */
-  cancelOne(name: string): void {
-    this.#running.get(name)?.abort();
+  /** Takes the failure that is shown off the page, with those that are alike. */
+  dismiss(): void {
+    const [first] = this.#problems.values();
+    for (const { task } of first ? this.#like(first) : []) this.#problems.delete(task);
+    this.#changed();
+  }
+
+  /** Ends a task that nobody looks at any more: its failure goes as well. */
+  leave(name: string): void {
+    this.#running.get(name)?.abort(SUPERSEDED);
+    this.#problems.delete(name);
   }
 
   /** Cancels everything under way. */

@@ -4,12 +4,14 @@ import { createNodeExecutor } from '../src/node/index.js';
 import { Backends } from '../src/worker/backends.js';
 import type { RuntimeId } from '../src/shared/api.js';
 import { CONFORMANCE_CASE } from '../src/worker/conformance-case.js';
-import type { Job } from '../src/worker/jobs.js';
+import type { Call } from '../src/worker/calls.js';
 import type { Measurements } from '../src/worker/speed.js';
 import type { OrtExecutor } from '../src/worker/ort-executor.js';
 import type { Runtime, RuntimeFactory } from '../src/worker/runtime.js';
 
-const job: Job = {
+const call: Call = {
+  frame: () => undefined,
+  uses: () => undefined,
   signal: new AbortController().signal,
   paused: false,
   report: () => undefined,
@@ -85,7 +87,7 @@ function fake(
     starts: 0,
     disposed: 0,
     lose: () => undefined,
-    start(_job, onLost, insist): Promise<Runtime> {
+    start(_call, onLost, insist): Promise<Runtime> {
       self.starts++;
       self.lose = onLost;
       const refuse = options.refuse ?? (options.shy && !insist ? 'emulated' : undefined);
@@ -109,13 +111,13 @@ function fake(
 describe('choosing a backend', () => {
   it('takes the best that works and says why', async () => {
     const backends = new Backends([fake('webgpu'), fake('wasm')]);
-    const report = await backends.use('auto', job);
+    const report = await backends.use('auto', call);
     expect([report.backend, report.reason]).toEqual(['webgpu', 'webgpu works.']);
   });
 
   it('passes over one that computes wrong numbers', async () => {
     const gpu = fake('webgpu', { executor: wrongExecutor() });
-    const report = await new Backends([gpu, fake('wasm')]).use('auto', job);
+    const report = await new Backends([gpu, fake('wasm')]).use('auto', call);
     expect(report.backend).toBe('wasm');
     expect(report.reason).toMatch(
       /WebGPU is not used:.*wrong numbers.*scores.*off by.*gradient.*off by/,
@@ -125,8 +127,8 @@ describe('choosing a backend', () => {
 
   it('takes an emulated GPU only when told to', async () => {
     const backends = new Backends([fake('webgpu', { shy: true }), fake('wasm')]);
-    expect((await backends.use('auto', job)).backend).toBe('wasm');
-    expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
+    expect((await backends.use('auto', call)).backend).toBe('wasm');
+    expect((await backends.use('webgpu', call)).backend).toBe('webgpu');
   });
 
   it.each([0, 30])('takes what is chosen %i ms after it began to pass that over', async (ms) => {
@@ -136,17 +138,17 @@ describe('choosing a backend', () => {
       return shy.start(...asked);
     };
     const backends = new Backends([{ ...shy, start }, fake('wasm')]);
-    const first = backends.use('auto', job);
+    const first = backends.use('auto', call);
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    const chosen = backends.use('webgpu', job);
+    const chosen = backends.use('webgpu', call);
     expect((await first).backend).toBe('wasm');
     expect((await chosen).backend).toBe('webgpu');
-    expect((await backends.runtime(job)).runtime.backend).toBe('webgpu');
+    expect((await backends.runtime(call)).runtime.backend).toBe('webgpu');
   });
 
   it('falls back when the chosen one does not work, and keeps the person informed', async () => {
     const backends = new Backends([fake('webgpu', { refuse: 'no adapter.' }), fake('wasm')]);
-    const report = await backends.use('webgpu', job);
+    const report = await backends.use('webgpu', call);
     expect(report.backend).toBe('wasm');
     expect(report.failed).toEqual([
       { backend: 'webgpu', runtime: 'ort-webgpu', message: 'no adapter.' },
@@ -157,10 +159,10 @@ describe('choosing a backend', () => {
     const gpu = fake('webgpu', { refuse: 'no adapter.' });
     const wasm = fake('wasm', { refuse: 'file missing.' });
     const backends = new Backends([gpu, wasm]);
-    await expect(backends.use('auto', job)).rejects.toThrow(
+    await expect(backends.use('auto', call)).rejects.toThrow(
       /WebGPU: no adapter\. WASM: file missing\./,
     );
-    await expect(backends.use('auto', job)).rejects.toThrow(/No compute backend/);
+    await expect(backends.use('auto', call)).rejects.toThrow(/No compute backend/);
     expect([gpu.starts, wasm.starts]).toEqual([2, 2]);
   });
 
@@ -170,12 +172,12 @@ describe('choosing a backend', () => {
     const backends = new Backends([gpu, wasm]);
     let changes = 0;
     backends.onChange = () => changes++;
-    await backends.runtime(job);
+    await backends.runtime(call);
     gpu.lose();
-    expect((await backends.runtime(job)).report.backend).toBe('wasm');
-    expect((await backends.use('auto', job)).backend).toBe('wasm');
+    expect((await backends.runtime(call)).report.backend).toBe('wasm');
+    expect((await backends.use('auto', call)).backend).toBe('wasm');
     expect([gpu.starts, wasm.starts, changes]).toEqual([1, 1, 2]);
-    expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
+    expect((await backends.use('webgpu', call)).backend).toBe('webgpu');
     expect(wasm.disposed).toBe(1);
   });
 
@@ -196,7 +198,7 @@ describe('choosing a backend', () => {
     } as unknown as OrtExecutor;
     const webgpu = fake('webgpu', { executor: hanging });
     const backends = new Backends([webgpu, fake('wasm')]);
-    const { runtime } = await backends.runtime(job);
+    const { runtime } = await backends.runtime(call);
     const program = await runtime.executor.prepare(
       read(Buffer.from(CONFORMANCE_CASE.model, 'base64')),
     );
@@ -211,7 +213,7 @@ describe('choosing a backend', () => {
     await expect(under).rejects.toMatchObject({ code: 'E_BACKEND_LOST' });
     await expect(program.run(feeds)).rejects.toMatchObject({ code: 'E_BACKEND_LOST' });
     await program.dispose();
-    expect((await backends.runtime(job)).report.backend).toBe('wasm');
+    expect((await backends.runtime(call)).report.backend).toBe('wasm');
   });
 
   it('lets a light runtime answer until the files of the better one have come', async () => {
@@ -227,25 +229,25 @@ describe('choosing a backend', () => {
     const backends = new Backends([large, light]);
     let changes = 0;
     backends.onChange = () => void changes++;
-    expect((await backends.runtime(job)).report.runtime).toBe('tfjs-wasm');
+    expect((await backends.runtime(call)).report.runtime).toBe('tfjs-wasm');
     arrive();
     for (let i = 0; i < 200 && changes < 2; i++) await new Promise((next) => setTimeout(next, 10));
-    expect((await backends.runtime(job)).report.runtime).toBe('ort-wasm');
+    expect((await backends.runtime(call)).report.runtime).toBe('ort-wasm');
     expect(light.disposed).toBe(1);
   });
 
   it('does not start the light runtime when the better one is there at once', async () => {
     const light: Fake = Object.assign(fake('wasm', { id: 'tfjs-wasm' }), { light: true as const });
     const backends = new Backends([fake('wasm'), light]);
-    expect((await backends.runtime(job)).report.runtime).toBe('ort-wasm');
+    expect((await backends.runtime(call)).report.runtime).toBe('ort-wasm');
     expect(light.starts).toBe(0);
   });
 
   it('takes a runtime by its own name', async () => {
     const backends = new Backends([fake('wasm'), fake('wasm', { id: 'tfjs-wasm' })]);
-    expect((await backends.use('tfjs-wasm', job)).runtime).toBe('tfjs-wasm');
-    expect((await backends.use('wasm', job)).runtime).toBe('tfjs-wasm');
-    expect((await backends.use('ort-wasm', job)).runtime).toBe('ort-wasm');
+    expect((await backends.use('tfjs-wasm', call)).runtime).toBe('tfjs-wasm');
+    expect((await backends.use('wasm', call)).runtime).toBe('tfjs-wasm');
+    expect((await backends.use('ort-wasm', call)).runtime).toBe('ort-wasm');
   });
 
   it('takes the faster of two runtimes, and remembers which that was', async () => {
@@ -255,25 +257,25 @@ describe('choosing a backend', () => {
       fake('wasm', { id: 'tfjs-wasm' }),
     ];
     const first = rivals();
-    expect((await new Backends(first, measurements).use('wasm', job)).runtime).toBe('tfjs-wasm');
+    expect((await new Backends(first, measurements).use('wasm', call)).runtime).toBe('tfjs-wasm');
     expect(first.map(({ starts, disposed }) => [starts, disposed])).toEqual([
       [1, 1],
       [1, 0],
     ]);
     expect(measurements.map.get('ort-wasm')).toBeGreaterThan(75);
     const second = rivals();
-    expect((await new Backends(second, measurements).use('auto', job)).runtime).toBe('tfjs-wasm');
+    expect((await new Backends(second, measurements).use('auto', call)).runtime).toBe('tfjs-wasm');
     expect(second.map(({ starts }) => starts)).toEqual([0, 1]);
   });
 
   it('passes over a GPU that is slower than WebAssembly, unless a person wants it', async () => {
     const gpu = fake('webgpu', { executor: slowExecutor(150) });
     const backends = new Backends([gpu, fake('wasm')], kept());
-    const report = await backends.use('auto', job);
+    const report = await backends.use('auto', call);
     expect(report.backend).toBe('wasm');
     expect(report.reason).toMatch(/WebGPU is not used: slower here than WebAssembly/);
     expect(gpu.disposed).toBe(1);
-    expect((await backends.use('webgpu', job)).backend).toBe('webgpu');
+    expect((await backends.use('webgpu', call)).backend).toBe('webgpu');
   });
 
   it('goes on with another runtime when one refuses a graph, and says so', async () => {
@@ -283,10 +285,10 @@ describe('choosing a backend', () => {
     });
     const tfjs = fake('wasm', { id: 'tfjs-wasm', executor });
     const backends = new Backends([fake('webgpu'), tfjs, fake('wasm')]);
-    expect((await backends.use('wasm', job)).runtime).toBe('tfjs-wasm');
+    expect((await backends.use('wasm', call)).runtime).toBe('tfjs-wasm');
     expect(backends.reportRefusal(new Error('something else'))).toBe(false);
     expect(backends.reportRefusal(refusal)).toBe(true);
-    const { report } = await backends.runtime(job);
+    const { report } = await backends.runtime(call);
     expect(report.runtime).toBe('ort-wasm');
     expect(report.reason).toMatch(/WASM is not used: tfjs-wasm cannot run the node "n"/);
     expect(report.failed).toEqual([

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readNpy } from '@convlens/data';
 import { readPng } from '@convlens/data/png';
 import { createNodeEngine, type NetworkSource } from '../src/node/index.js';
@@ -40,7 +40,7 @@ describe.runIf(oracles.length > 0)("onnxruntime-node: activations equal PyTorch'
       const readme = readFileSync(`${folder}README.md`, 'utf8').split('\n');
       const { cropFile, preprocessing } = manifest.input;
       const { channelOrder } = preprocessing;
-      const { engine, run } = createNodeEngine();
+      const engine = createNodeEngine();
       const source: NetworkSource = {
         id: name,
         url: folder + manifest.model,
@@ -51,17 +51,16 @@ describe.runIf(oracles.length > 0)("onnxruntime-node: activations equal PyTorch'
           },
         },
       };
-      const network = await run((job) => engine.openNetwork(job, source));
+      const { id, summary: network } = await engine.openNetwork(source);
       const pixels = readPng(readFileSync(folder + cropFile));
-      await run((job) => engine.openImage(job, { id: 'crop', pixels }));
+      const image = await engine.openImage({ pixels });
       const wanted = Object.entries(manifest.tensors).map(([array, { onnx }]) => {
         const layer = network.layers.find(({ value }) => value === onnx);
         return { array, onnx, layer: layer?.id };
       });
       const layers = wanted.flatMap(({ layer }) => layer ?? []);
-      const answer = await run((job) =>
-        engine.activations(job, { network: name, image: 'crop', layers, scores: true }),
-      );
+      const request = { network: id, image: image.id, layers, scores: true };
+      const answer = await engine.run('activations', request);
       for (const { array, onnx, layer } of wanted) {
         const file = array === 'logits' ? 'logits' : `act_${array}`;
         const row = readme.find((line) => line.startsWith(`| ${file} |`));
@@ -85,61 +84,59 @@ describe('the engine on an embedded network', () => {
   const grey = { width: 8, height: 8, data: new Uint8Array(256).fill(128) };
 
   it('gives maps with statistics, class scores, and the strength of every layer', async () => {
-    const { engine, run } = createNodeEngine();
-    const network = await run((job) =>
-      engine.openNetwork(job, { id: 'a', url: `${models}alexnet.onnx` }),
-    );
-    await run((job) => engine.openImage(job, { id: 'grey', pixels: grey }));
-    const answer = await run((job) =>
-      engine.activations(job, {
-        network: 'a',
-        image: 'grey',
-        layers: ['relu3'],
-        scores: true,
-        strengths: true,
-      }),
-    );
+    const engine = createNodeEngine();
+    const network = await engine.openNetwork({ id: 'a', url: `${models}alexnet.onnx` });
+    const image = await engine.openImage({ pixels: grey });
+    const answer = await engine.run('activations', {
+      network: network.id,
+      image: image.id,
+      layers: ['relu3'],
+      scores: true,
+      strengths: true,
+    });
     const [maps] = answer.layers;
     expect(maps!.activation.shape).toEqual([144, 7, 7]);
     expect(maps!.statistics.low).toBeGreaterThanOrEqual(0);
     expect(answer.logits!.length).toBe(100);
-    expect(Object.keys(answer.strengths!)).toEqual(network.layers.map(({ id }) => id));
+    expect(Object.keys(answer.strengths!)).toEqual(network.summary.layers.map(({ id }) => id));
     expect([answer.crop.width, answer.crop.height]).toEqual([64, 64]);
-    expect(engine.memory()).toMatchObject({ sessions: 1, networks: 1, images: 1 });
-    await engine.closeNetwork('a');
-    engine.closeImage('grey');
-    expect(engine.memory()).toMatchObject({ sessions: 0, networks: 0, images: 0, weights: 0 });
+    expect(await engine.memory()).toMatchObject({ sessions: 1, networks: 1, images: 1 });
+    network[Symbol.dispose]();
+    image[Symbol.dispose]();
+    await vi.waitFor(async () => {
+      const nothing = { sessions: 0, networks: 0, images: 0, weights: 0 };
+      expect(await engine.memory()).toMatchObject(nothing);
+    });
   });
 
   it('says which layer, network or file it does not have', async () => {
-    const { engine, run } = createNodeEngine();
-    await expect(
-      run((job) => engine.openNetwork(job, { id: 'x', url: 'nowhere.onnx' })),
-    ).rejects.toThrow(/nowhere\.onnx/);
-    await run((job) => engine.openNetwork(job, { id: 'v', url: `${models}vgg11.onnx` }));
-    await run((job) => engine.openImage(job, { id: 'grey', pixels: grey }));
-    const ask = (network: string, layer: string): Promise<unknown> =>
-      run((job) => engine.activations(job, { network, image: 'grey', layers: [layer] }));
-    await expect(ask('v', 'conv9_9')).rejects.toThrow(/VGG.*no layer "conv9_9"/);
-    await expect(ask('w', 'conv1_1')).rejects.toThrow(/No network "w"/);
+    const engine = createNodeEngine();
+    await expect(engine.openNetwork({ id: 'x', url: 'nowhere.onnx' })).rejects.toThrow(
+      /nowhere\.onnx/,
+    );
+    const network = await engine.openNetwork({ id: 'v', url: `${models}vgg11.onnx` });
+    const image = await engine.openImage({ pixels: grey });
+    const ask = (layer: string): Promise<unknown> =>
+      engine.run('activations', { network: network.id, image: image.id, layers: [layer] });
+    await expect(ask('conv9_9')).rejects.toThrow(/VGG.*no layer "conv9_9"/);
+    network[Symbol.dispose]();
+    await expect(ask('conv1_1')).rejects.toThrow(/No network .* its handle was given back/);
   });
 });
 
 it('says where each pooled value came from, of what was pooled, when asked', async () => {
-  const { engine, run } = createNodeEngine();
-  await run((job) => engine.openNetwork(job, { id: 'net', url: `${models}alexnet.onnx` }));
+  const engine = createNodeEngine();
+  const network = await engine.openNetwork({ id: 'net', url: `${models}alexnet.onnx` });
   const data = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) =>
     i % 4 === 3 ? 255 : (i * 37) % 251,
   );
-  await run((job) => engine.openImage(job, { id: 'one', pixels: { width: 64, height: 64, data } }));
-  const { layers } = await run((job) =>
-    engine.activations(job, {
-      network: 'net',
-      image: 'one',
-      layers: ['relu1', 'pool1'],
-      switches: true,
-    }),
-  );
+  const image = await engine.openImage({ pixels: { width: 64, height: 64, data } });
+  const { layers } = await engine.run('activations', {
+    network: network.id,
+    image: image.id,
+    layers: ['relu1', 'pool1'],
+    switches: true,
+  });
   const [relu, pool] = layers;
   expect(relu!.pooling).toBeUndefined();
   const { activation, statistics, switches, geometry } = pool!.pooling!;

@@ -2,52 +2,38 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { strongestPlaces, type Ranking } from '@convlens/core';
 import { renderSample, sampleScenes } from '@convlens/data/samples';
-import { LensError } from '@convlens/onnx';
-import { createNodeEngine, type Job, type RankingRequest } from '../src/node/index.js';
+import { createNodeEngine, type RankingRequest } from '../src/node/index.js';
 
 const url = fileURLToPath(new URL('../../../models/alexnet.onnx', import.meta.url));
 const LAYER = 'relu3';
 const images = sampleScenes.map(({ id }, index) => ({ index, pixels: renderSample(id, 64) }));
 
-async function open(): Promise<{
-  engine: ReturnType<typeof createNodeEngine>['engine'];
-  run: ReturnType<typeof createNodeEngine>['run'];
-  rank: (part: RankingRequest['images'], ranking?: Ranking) => Promise<Ranking>;
-}> {
-  const { engine, run } = createNodeEngine();
-  await run((job) => engine.openNetwork(job, { id: 'net', url }));
-  const rank = async (part: RankingRequest['images'], ranking?: Ranking): Promise<Ranking> => {
-    const request = { network: 'net', layer: LAYER, images: part, ...(ranking && { ranking }) };
-    return (await run((job) => engine.rankImages(job, request))).ranking;
-  };
-  return { engine, run, rank };
-}
+type Images = RankingRequest['images'];
 
-/** A job that is cancelled after some images. */
-function cancelled(after: number): Job {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    paused: false,
-    report: ({ loaded }) => {
-      if (loaded === after) controller.abort();
-    },
-    check: () => {
-      if (controller.signal.aborted) throw new LensError('E_ABORTED', 'Cancelled.');
-    },
-  };
+async function open() {
+  const engine = createNodeEngine();
+  const network = await engine.openNetwork({ id: 'net', url });
+  const request = (part: Images, ranking?: Ranking): RankingRequest => ({
+    network: network.id,
+    layer: LAYER,
+    images: part,
+    ...(ranking && { ranking }),
+  });
+  const rank = async (part: Images, ranking?: Ranking): Promise<Ranking> =>
+    (await engine.run('rankImages', request(part, ranking))).ranking;
+  return { engine, network, request, rank };
 }
 
 describe('ranking images of a set', () => {
   it('finds the values and places that the feature maps have', async () => {
-    const { engine, run, rank } = await open();
+    const { engine, network, rank } = await open();
     const ranking = await rank(images);
     const all: { image: number; channel: number; value: number; place: number }[] = [];
     for (const { index, pixels } of images) {
-      await run((job) => engine.openImage(job, { id: 'one', pixels }));
-      const { layers } = await run((job) =>
-        engine.activations(job, { network: 'net', image: 'one', layers: [LAYER] }),
-      );
+      const image = await engine.openImage({ pixels });
+      const request = { network: network.id, image: image.id, layers: [LAYER] };
+      const { layers } = await engine.run('activations', request);
+      image[Symbol.dispose]();
       const { channelHigh, peak } = layers[0]!.statistics;
       channelHigh.forEach((value, channel) =>
         all.push({ image: index, channel, value, place: peak[channel]! }),
@@ -69,40 +55,41 @@ describe('ranking images of a set', () => {
   });
 
   it('cancelled and gone on with, it is what one uninterrupted run is', async () => {
-    const { engine, rank } = await open();
+    const { engine, request, rank } = await open();
     const whole = await rank(images);
     const first = await rank(images.slice(0, 4));
     const kept = structuredClone(first);
-    const rest = { network: 'net', layer: LAYER, images: images.slice(4), ranking: first };
-    await expect(engine.rankImages(cancelled(3), rest)).rejects.toMatchObject({
-      code: 'E_ABORTED',
+    const controller = new AbortController();
+    const cancelled = engine.run('rankImages', request(images.slice(4), first), {
+      signal: controller.signal,
+      onProgress: ({ loaded }) => {
+        if (loaded === 3) controller.abort();
+      },
     });
+    await expect(cancelled).rejects.toMatchObject({ code: 'E_ABORTED' });
     // What the cancelled call had ranked is lost; what was known before is untouched.
     expect(first).toEqual(kept);
     expect(await rank(images.slice(4), first)).toEqual(whole);
   });
 
   it('names images that cannot be read and ranks the others', async () => {
-    const { engine, run, rank } = await open();
+    const { engine, request, rank } = await open();
     // In Node an image is given as pixels: a file is one that cannot be read.
     const broken = { index: 3, blob: new Blob(['no picture']) };
     const mixed = images.map((image) => (image.index === 3 ? broken : image));
-    const { ranking, unreadable } = await run((job) =>
-      engine.rankImages(job, { network: 'net', layer: LAYER, images: mixed }),
-    );
+    const { ranking, unreadable } = await engine.run('rankImages', request(mixed));
     expect(unreadable).toEqual([{ index: 3, message: 'In Node an image is given as pixels.' }]);
     expect(ranking).toEqual(await rank(images.filter(({ index }) => index !== 3)));
   });
 
   it('says how far it is, image by image', async () => {
     const steps: unknown[] = [];
-    const { engine, run } = createNodeEngine({}, ({ stage, loaded, total }) => {
-      if (stage === 'run') steps.push([loaded, total]);
+    const { engine, request } = await open();
+    await engine.run('rankImages', request(images.slice(0, 3)), {
+      onProgress: ({ stage, loaded, total }) => {
+        if (stage === 'run') steps.push([loaded, total]);
+      },
     });
-    await run((job) => engine.openNetwork(job, { id: 'net', url }));
-    await run((job) =>
-      engine.rankImages(job, { network: 'net', layer: LAYER, images: images.slice(0, 3) }),
-    );
     expect(steps).toEqual([
       [1, 3],
       [2, 3],

@@ -6,29 +6,32 @@ import {
   createNodeEngine,
   type Attribution,
   type AttributionMethod,
-  type NetworkSummary,
+  type ImageHandle,
+  type JobRequest,
+  type NetworkHandle,
 } from '../src/node/index.js';
 
 const url = fileURLToPath(new URL('../../../models/alexnet.onnx', import.meta.url));
-const { engine, run } = createNodeEngine();
+const engine = createNodeEngine();
 const unit = { kind: 'unit', layer: 'relu2', channel: 7, row: 6, column: 12 } as const;
-let network: NetworkSummary;
+let network: NetworkHandle;
+let image: ImageHandle;
 
 beforeAll(async () => {
-  network = await run((job) => engine.openNetwork(job, { id: 'net', url }));
+  network = await engine.openNetwork({ id: 'net', url });
   const pixels = renderSample('espresso', 64);
-  await run((job) => engine.openImage(job, { id: 'image', pixels }));
+  image = await engine.openImage({ pixels });
 });
 
 const attribute = (
   method: AttributionMethod,
-  target: Parameters<typeof engine.attribution>[1]['target'] = unit,
+  target: JobRequest<'attribution'>['target'] = unit,
 ): Promise<Attribution> =>
-  run((job) => engine.attribution(job, { network: 'net', image: 'image', target, method }));
+  engine.run('attribution', { network: network.id, image: image.id, target, method });
 
 /** What the unit sees of the 64 x 64 image. */
 const seen = (): FieldWindow => {
-  const { field } = network.layers.find(({ id }) => id === unit.layer)!;
+  const { field } = network.summary.layers.find(({ id }) => id === unit.layer)!;
   return seenWindow(field, [unit.row, unit.column], [64, 64]);
 };
 
@@ -57,14 +60,12 @@ describe('attribution of a unit', () => {
 
   it("saliency is the gradient projection's size, without the unit's value", async () => {
     const { map } = await attribute('saliency');
-    const { projections } = await run((job) =>
-      engine.projections(job, {
-        network: 'net',
-        image: 'image',
-        target: unit,
-        rules: ['backprop'],
-      }),
-    );
+    const { projections } = await engine.run('projections', {
+      network: network.id,
+      image: image.id,
+      target: unit,
+      rules: ['backprop'],
+    });
     const { projection, value } = projections[0]!;
     expect(value).toBeGreaterThan(0);
     map.data.forEach((size, i) => {

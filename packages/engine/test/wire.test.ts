@@ -3,7 +3,7 @@ import { LensError } from '@convlens/onnx';
 import { writePng } from '@convlens/data/png';
 import { buffersOf, fromWire, toWire } from '../src/shared/wire.js';
 import { checkImageSize, sizeFromHeader } from '../src/worker/images.js';
-import { Jobs } from '../src/worker/jobs.js';
+import { Calls } from '../src/worker/calls.js';
 import { Queue } from '../src/worker/queue.js';
 
 describe('errors between threads', () => {
@@ -29,19 +29,19 @@ describe('errors between threads', () => {
   });
 });
 
-describe('jobs', () => {
+describe('calls', () => {
   it('end with E_ABORTED when cancelled, and report under their number', async () => {
     const said: number[] = [];
-    const jobs = new Jobs(({ job }) => said.push(job));
-    const running = jobs.run(7, async (job) => {
-      job.report({ stage: 'read', what: 'a' });
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      job.check();
+    const calls = new Calls(({ call }) => said.push(call));
+    const running = calls.run(7, async (call) => {
+      call.report({ stage: 'read', what: 'a' });
+      await Promise.resolve();
+      call.check();
     });
-    jobs.cancel(7);
+    calls.cancel(7);
     await expect(running).rejects.toMatchObject({ code: 'E_ABORTED' });
     expect(said).toEqual([7]);
-    jobs.cancel(7);
+    calls.cancel(7);
   });
 
   it('run one after the other, also after one has failed', async () => {

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'E_ARGUMENT'
   | 'E_BACKEND_INIT'
   | 'E_BACKEND_LOST'
+  | 'E_BOUND'
   | 'E_CAMERA'
   | 'E_ENGINE_LOST'
   | 'E_ENGINE_START'
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'E_REPORT'
   | 'E_RUN'
   | 'E_RUNTIME_FILES'
+  | 'E_RUNTIME_OVERFLOW'
   | 'E_SHAPE'
   | 'E_VALUE_UNKNOWN'
   | 'E_ZIP';

@@ -46,18 +46,18 @@ class LabCurve extends LabTab {
       this.#drawn = [];
       const set = await this.lab.pictures();
       for (const [at, id] of networks.entries()) {
-        const { summary, names } = await this.lab.opened(id, options);
-        const images = await set.open(this.lab.engine, names, options.signal);
+        const network = await this.lab.opened(id, options);
+        const images = await set.open(this.lab.engine, network.classes, options.signal);
         const show = (curves: readonly RobustnessCurve[]): void => {
           this.#drawn = [
             ...this.#drawn.slice(0, at),
-            { network: id, title: summary.title, curves },
+            { network: id, title: network.title, curves },
           ];
         };
-        const { curves } = await this.lab.engine.lab(
+        const { curves } = await this.lab.engine.run(
+          'curve',
           {
-            kind: 'curve',
-            network: id,
+            network: network.handle,
             images,
             attacks: attacks.map(({ method, settings }) => ({ method, settings })),
             epsilons: EPSILONS,
@@ -65,9 +65,11 @@ class LabCurve extends LabTab {
           },
           {
             signal: options.signal,
+            onFrame: ({ curves }) => {
+              if (curves) show(curves);
+            },
             onProgress: (progress) => {
-              const { lab, loaded = 0, total = 1 } = progress;
-              if (lab?.curves) show(lab.curves);
+              const { loaded = 0, total = 1 } = progress;
               const all = total * networks.length;
               options.onProgress({
                 ...progress,

@@ -36,10 +36,10 @@ class LabDefences extends LabTab {
       this.#points = [];
       this.#bare = undefined;
       this.#of = this.#defence;
-      const { points, bare } = await engine.lab(
+      const { points, bare } = await engine.run(
+        'defence',
         {
-          kind: 'defence',
-          network: network.id,
+          network: network.handle,
           images,
           method: 'pgd',
           settings: { eps: this.#levels / 255, steps: 10 },
@@ -49,9 +49,10 @@ class LabDefences extends LabTab {
         },
         {
           signal: options.signal,
-          onProgress: (progress) => {
-            this.#points = progress.lab?.points ?? this.#points;
-            options.onProgress(progress);
+          onProgress: options.onProgress,
+          onFrame: (frame) => {
+            this.#points = frame.points ?? this.#points;
+            this.requestUpdate();
           },
         },
       );

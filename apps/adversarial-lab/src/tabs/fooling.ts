@@ -4,11 +4,11 @@ import type { Pixels } from '@convlens/data';
 import { writePng } from '@convlens/data/png';
 import { define, formatProbability } from '@convlens/elements';
 import { saveFile } from '@convlens/elements/save.js';
-import type { FoolingJob } from '@convlens/engine';
+import type { FoolingRequest } from '@convlens/engine';
 import { classSelect } from './class-select.js';
 import { LabTab } from './lab-tab.js';
 
-type Way = FoolingJob['way'];
+type Way = FoolingRequest['way'];
 
 const WAYS: Readonly<Record<Way, readonly [title: string, steps: number, unit: string]>> = {
   gradient: ['By gradient, from noise', 300, 'steps'],
@@ -44,17 +44,15 @@ class LabFooling extends LabTab {
     const [, steps, unit] = WAYS[way];
     void this.task(async (options) => {
       let logits: Float32Array | undefined;
-      const answer = await engine.lab(
-        { kind: 'fooling', network: network.id, way, target, steps, seed: state.seed ?? 1 },
+      const answer = await engine.run(
+        'fooling',
+        { network: network.handle, way, target, steps, seed: state.seed ?? 1 },
         {
           signal: options.signal,
-          onProgress: (progress) => {
-            const { lab, loaded = 0 } = progress;
-            logits = lab?.logits ?? logits;
-            if (lab?.picture) {
-              show({ way, target, picture: lab.picture, logits, words: `${loaded} ${unit}` });
-            }
-            options.onProgress(progress);
+          onProgress: options.onProgress,
+          onFrame: ({ picture, logits: said, done = 0 }) => {
+            logits = said ?? logits;
+            if (picture) show({ way, target, picture, logits, words: `${done} ${unit}` });
           },
         },
       );

@@ -33,11 +33,7 @@ export abstract class LabTab extends LitElement {
   declare revision: number;
   /** Whether it is the tab that is looked at. */
   declare active: boolean;
-  readonly #tasks = new Tasks(
-    [],
-    () => this.requestUpdate(),
-    () => this.requestUpdate(),
-  );
+  readonly #tasks = new Tasks(() => this.requestUpdate());
 
   #of: unknown;
   #complete = false;
@@ -84,7 +80,7 @@ export abstract class LabTab extends LitElement {
   protected task(work: (options: TaskOptions) => Promise<void>): Promise<boolean> {
     return this.#tasks.run('work', async (options) => {
       // On the page at once, and not only when the worker says something.
-      options.onProgress({ job: 0, stage: 'start', what: 'the network' });
+      options.onProgress({ stage: 'start', what: 'the network' });
       await work(options);
     });
   }
@@ -130,8 +126,7 @@ export abstract class LabTab extends LitElement {
       <p>${problem.message}</p>
       <button
         @click=${() => {
-          this.#tasks.problem = undefined;
-          this.requestUpdate();
+          this.#tasks.dismiss();
         }}
       >
         Close

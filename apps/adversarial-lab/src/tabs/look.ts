@@ -3,7 +3,6 @@ import { topClass, type AttributionMethod } from '@convlens/core';
 import { sequential, type Pixels } from '@convlens/data';
 import { define, type TaskOptions } from '@convlens/elements';
 import { attributionPicture } from '../attribution.js';
-import { IMAGE, RESULT } from '../lab-model.js';
 import { LabTab } from './lab-tab.js';
 
 const METHODS: readonly (readonly [AttributionMethod, string])[] = [
@@ -21,22 +20,22 @@ class LabLook extends LabTab {
   #rows: readonly (readonly Cell[])[] = [];
 
   protected override async compute({ signal }: TaskOptions): Promise<void> {
-    const { engine, network, answer } = this.lab;
-    if (!network || !answer) return;
+    const { engine, network, answer, image, result } = this.lab;
+    if (!network || !answer || !image || !result) return;
     const best = topClass(answer.file.logits);
     // Of the result both are asked: what speaks for the new class, and what still speaks for the old one.
     const wanted = [
-      ['Original', IMAGE, answer.label],
-      ['Result', RESULT, best],
-      ...(best === answer.label ? [] : [['Result', RESULT, answer.label] as const]),
+      ['Original', image, answer.label],
+      ['Result', result, best],
+      ...(best === answer.label ? [] : [['Result', result, answer.label] as const]),
     ] as const;
     const rows: Cell[][] = [];
     for (const [method] of METHODS) {
       const row: Cell[] = [];
-      for (const [title, image, index] of wanted) {
+      for (const [title, shown, index] of wanted) {
         const target = { kind: 'class', index } as const;
-        const request = { network: network.id, image, target, method };
-        const { map } = await engine.attribution(request, { signal });
+        const request = { network: network.handle, image: shown, target, method };
+        const { map } = await engine.run('attribution', request, { signal });
         row.push({
           title: `${title}: ${this.lab.nameOf(index)}`,
           picture: attributionPicture(map),

@@ -3,7 +3,6 @@ import { displayRange, divergingDark, divergingLight, sequential } from '@convle
 import { define, formatNumber, type TaskOptions } from '@convlens/elements';
 import type { LayerActivation, LayerSummary } from '@convlens/engine';
 import type { LayerDivergence } from '@convlens/core';
-import { IMAGE, RESULT } from '../lab-model.js';
 import { painted } from '../maps.js';
 import { LabTab } from './lab-tab.js';
 
@@ -30,9 +29,11 @@ class LabParts extends LabTab {
   }
 
   protected override async compute(options: TaskOptions): Promise<void> {
-    const { engine, network } = this.lab;
-    const { layers } = await engine.lab(
-      { kind: 'divergence', network: network!.id, image: IMAGE, attacked: RESULT },
+    const { engine, network, image, result } = this.lab;
+    if (!network || !image || !result) return;
+    const { layers } = await engine.run(
+      'divergence',
+      { network: network.handle, image, attacked: result },
       options,
     );
     this.#layers = layers;
@@ -40,12 +41,13 @@ class LabParts extends LabTab {
   }
 
   async #readMaps({ signal }: TaskOptions): Promise<void> {
-    const { engine, network } = this.lab;
+    const { engine, network, image: original, result } = this.lab;
+    if (!network || !original || !result) return;
     const layer = (this.#read = this.#layer);
     const both: LayerActivation[] = [];
-    for (const image of [IMAGE, RESULT]) {
-      const request = { network: network!.id, image, layers: [layer] };
-      const { layers } = await engine.activations(request, { signal });
+    for (const image of [original, result]) {
+      const request = { network: network.handle, image, layers: [layer] };
+      const { layers } = await engine.run('activations', request, { signal });
       both.push(...layers);
     }
     this.#maps = both;

@@ -4,7 +4,7 @@ import type { Pixels } from '@convlens/data';
 import { writePng } from '@convlens/data/png';
 import { define } from '@convlens/elements';
 import { saveFile } from '@convlens/elements/save.js';
-import type { LabAnswer } from '@convlens/engine';
+import type { JobAnswer } from '@convlens/engine';
 import { classSelect } from './class-select.js';
 import { LabTab } from './lab-tab.js';
 
@@ -17,7 +17,7 @@ class LabPatch extends LabTab {
   #turn = 22.5;
   #patch: Pixels | undefined;
   #made = 0;
-  #answer: LabAnswer<'patch'> | undefined;
+  #answer: JobAnswer<'patch'> | undefined;
 
   get #class(): number {
     return this.#target ?? Math.max(0, this.lab.names?.indexOf('goldfish') ?? 0);
@@ -31,10 +31,10 @@ class LabPatch extends LabTab {
       const images = await set.open(engine, names, options.signal);
       this.#answer = undefined;
       this.#made = this.#class;
-      this.#answer = await engine.lab(
+      this.#answer = await engine.run(
+        'patch',
         {
-          kind: 'patch',
-          network: network.id,
+          network: network.handle,
           images,
           target: this.#class,
           shape: this.#shape,
@@ -45,9 +45,10 @@ class LabPatch extends LabTab {
         },
         {
           signal: options.signal,
-          onProgress: (progress) => {
-            this.#patch = progress.lab?.picture ?? this.#patch;
-            options.onProgress(progress);
+          onProgress: options.onProgress,
+          onFrame: (frame) => {
+            this.#patch = frame.picture ?? this.#patch;
+            this.requestUpdate();
           },
         },
       );

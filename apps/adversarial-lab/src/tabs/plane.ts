@@ -2,7 +2,6 @@ import { html, type TemplateResult } from 'lit';
 import type { DecisionPlane } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { define, formatNumber, type TaskOptions } from '@convlens/elements';
-import { IMAGE, RESULT } from '../lab-model.js';
 import { colour, PALETTE } from '../palette.js';
 import { LabTab } from './lab-tab.js';
 
@@ -18,16 +17,11 @@ class LabPlane extends LabTab {
   #at: number | undefined;
 
   protected override async compute(options: TaskOptions): Promise<void> {
-    const { engine, network, state } = this.lab;
-    const request = {
-      kind: 'plane',
-      network: network!.id,
-      image: IMAGE,
-      attacked: RESULT,
-      side: SIDE,
-      seed: state.seed ?? 1,
-    } as const;
-    this.#plane = (await engine.lab(request, options)).plane;
+    const { engine, network, state, image, result } = this.lab;
+    if (!network || !image || !result) return;
+    const { handle } = network;
+    const request = { network: handle, image, attacked: result, side: SIDE, seed: state.seed ?? 1 };
+    this.#plane = (await engine.run('plane', request, options)).plane;
     this.#at = undefined;
   }
 

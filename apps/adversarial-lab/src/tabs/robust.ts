@@ -4,7 +4,6 @@ import type { Pixels } from '@convlens/data';
 import { define } from '@convlens/elements';
 import type { NetworkSummary } from '@convlens/engine';
 import { attributionPicture } from '../attribution.js';
-import { IMAGE } from '../lab-model.js';
 import { LabTab } from './lab-tab.js';
 
 /** Steps of a class picture: enough to see what it becomes. */
@@ -40,28 +39,32 @@ class LabRobust extends LabTab {
     void this.task(async (options) => {
       this.#columns = [];
       for (const [at, id] of pair.entries()) {
-        const { summary, names } = await this.lab.opened(id, options);
+        const network = await this.lab.opened(id, options);
         const show = (part: Partial<Column>): void => {
           const { about = '' } = this.lab.networks.entries.find((one) => one.id === id) ?? {};
           const empty = { gradient: undefined, dream: undefined, answer: '' };
-          const before = this.#columns[at] ?? { ...empty, title: summary.title, about };
+          const before = this.#columns[at] ?? { ...empty, title: network.title, about };
           this.#columns = [...this.#columns.slice(0, at), { ...before, ...part }];
           this.requestUpdate();
         };
-        const { engine } = this.lab;
-        const seen = await engine.activations(
-          { network: id, image: IMAGE, layers: [], scores: true },
+        const { engine, image } = this.lab;
+        if (!image) return;
+        const { handle } = network;
+        const seen = await engine.run(
+          'activations',
+          { network: handle, image, layers: [], scores: true },
           options,
         );
         const best = topClass(seen.logits ?? []);
-        show({ answer: names?.[best] ?? `class ${best}` });
+        show({ answer: network.classes?.[best] ?? `class ${best}` });
         const target = { kind: 'class', index: best } as const;
-        const { map } = await engine.attribution(
-          { network: id, image: IMAGE, target, method: 'saliency' },
+        const { map } = await engine.run(
+          'attribution',
+          { network: handle, image, target, method: 'saliency' },
           options,
         );
         show({ gradient: attributionPicture(map) });
-        await this.#dream(summary, index, at, pair.length, options, (dream) => show({ dream }));
+        await this.#dream(network, index, at, pair.length, options, (dream) => show({ dream }));
       }
     });
   }
@@ -76,13 +79,15 @@ class LabRobust extends LabTab {
   ): Promise<void> {
     const [preset] = presets(summary);
     const recipe = { ...visualizeRecipe(summary.id, [classGoal(index)], preset!, 1), steps: STEPS };
-    const { frame } = await this.lab.engine.follow(
-      { network: summary.id, recipe },
+    const { frame } = await this.lab.engine.run(
+      'recipe',
+      { network: summary.handle, recipe },
       {
         signal: options.signal,
-        onProgress: (progress) => {
-          const [picture] = progress.frame?.pictures ?? [];
+        onFrame: ({ pictures: [picture] }) => {
           if (picture) show(picture);
+        },
+        onProgress: (progress) => {
           const { loaded = 0 } = progress;
           options.onProgress({
             ...progress,

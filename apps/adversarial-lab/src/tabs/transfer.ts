@@ -2,8 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { attackMethods, topClass, type TransferCell } from '@convlens/core';
 import { define } from '@convlens/elements';
 import { saveFile } from '@convlens/elements/save.js';
+import type { NetworkSummary } from '@convlens/engine';
 import { csv } from '../csv.js';
-import { IMAGE, RESULT } from '../lab-model.js';
 import { LabTab } from './lab-tab.js';
 
 interface Shown {
@@ -26,17 +26,17 @@ class LabTransfer extends LabTab {
   #start(): void {
     void this.task(async (options) => {
       const networks = this.lab.networks.options;
-      const names = [];
-      for (const { id } of networks) names.push((await this.lab.opened(id, options)).names);
+      const opened: NetworkSummary[] = [];
+      for (const { id } of networks) opened.push(await this.lab.opened(id, options));
       const set = await this.lab.pictures();
-      const images = await set.open(this.lab.engine, names[0], options.signal);
+      const images = await set.open(this.lab.engine, opened[0]?.classes, options.signal);
       this.#rows = [];
       this.#networks = networks;
       const settings = { eps: this.#levels / 255 };
-      const { rows } = await this.lab.engine.lab(
+      const { rows } = await this.lab.engine.run(
+        'transfer',
         {
-          kind: 'transfer',
-          networks: networks.map(({ id }) => id),
+          networks: opened.map(({ handle }) => handle),
           images,
           method: this.#method,
           settings,
@@ -44,9 +44,10 @@ class LabTransfer extends LabTab {
         },
         {
           signal: options.signal,
-          onProgress: (progress) => {
-            this.#rows = progress.lab?.rows ?? this.#rows;
-            options.onProgress(progress);
+          onProgress: options.onProgress,
+          onFrame: (frame) => {
+            this.#rows = frame.rows ?? this.#rows;
+            this.requestUpdate();
           },
         },
       );
@@ -55,18 +56,20 @@ class LabTransfer extends LabTab {
   }
 
   #showAll(): void {
+    const { image: original, result } = this.lab;
+    if (!original || !result) return;
     void this.task(async (options) => {
       const found: Shown[] = [];
       this.#shown = [];
       for (const { id, title } of this.lab.networks.options) {
-        const { names } = await this.lab.opened(id, options);
+        const { handle, classes } = await this.lab.opened(id, options);
         const answers: number[] = [];
-        for (const image of [IMAGE, RESULT]) {
-          const request = { network: id, image, layers: [], scores: true };
-          const { logits } = await this.lab.engine.activations(request, options);
+        for (const image of [original, result]) {
+          const request = { network: handle, image, layers: [], scores: true };
+          const { logits } = await this.lab.engine.run('activations', request, options);
           answers.push(topClass(logits ?? []));
         }
-        const [before, after] = answers.map((k) => names?.[k] ?? `class ${k}`);
+        const [before, after] = answers.map((k) => classes?.[k] ?? `class ${k}`);
         found.push({ title, before: before!, after: after!, fooled: before !== after });
         this.#shown = [...found];
       }

@@ -4,14 +4,14 @@ import type { Pixels } from '@convlens/data';
 import { writePng } from '@convlens/data/png';
 import { define } from '@convlens/elements';
 import { saveFile } from '@convlens/elements/save.js';
-import type { LabAnswer } from '@convlens/engine';
+import type { JobAnswer } from '@convlens/engine';
 import { LabTab } from './lab-tab.js';
 
 /** One perturbation for all pictures of a set. */
 class LabUniversal extends LabTab {
   #levels = 12;
   #change: Pixels | undefined;
-  #answer: LabAnswer<'universal'> | undefined;
+  #answer: JobAnswer<'universal'> | undefined;
 
   #start(): void {
     void this.task(async (options) => {
@@ -20,10 +20,10 @@ class LabUniversal extends LabTab {
       const set = await this.lab.pictures();
       const images = await set.open(engine, names, options.signal);
       this.#answer = undefined;
-      this.#answer = await engine.lab(
+      this.#answer = await engine.run(
+        'universal',
         {
-          kind: 'universal',
-          network: network.id,
+          network: network.handle,
           images,
           norm: 'linf',
           eps: this.#levels / 255,
@@ -31,9 +31,10 @@ class LabUniversal extends LabTab {
         },
         {
           signal: options.signal,
-          onProgress: (progress) => {
-            this.#change = progress.lab?.picture ?? this.#change;
-            options.onProgress(progress);
+          onProgress: options.onProgress,
+          onFrame: (frame) => {
+            this.#change = frame.picture ?? this.#change;
+            this.requestUpdate();
           },
         },
       );

@@ -1,36 +1,32 @@
 import * as Comlink from 'comlink';
-import type { Kernels } from '@convlens/core';
 import { LensError } from '@convlens/onnx';
-import {
-  PROTOCOL_VERSION,
-  type ActivationRequest,
-  type Activations,
-  type Attribution,
-  type AttributionRequest,
-  type BackendChoice,
-  type BackendReport,
-  type EngineApi,
-  type GraphRequest,
-  type GraphResult,
-  type ImageSource,
-  type ImageSummary,
-  type LabAnswer,
-  type LabJob,
-  type MeasureAnswer,
-  type MeasureRequest,
-  type MemoryReport,
-  type NetworkSource,
-  type NetworkSummary,
-  type Progress,
-  type ProjectionRequest,
-  type Projections,
-  type RecipeRequest,
-  type RecipeResult,
-  type RankingAnswer,
-  type RankingRequest,
+import type {
+  BackendChoice,
+  BackendReport,
+  ImageSource,
+  ImageSummary,
+  MemoryReport,
+  NetworkSource,
+  NetworkSummary,
+  Progress,
+  RecipeRequest,
 } from '../shared/api.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
-import { createWorker, watchForDeath } from './worker.js';
+import type {
+  CallOptions,
+  EngineCalls,
+  ImageHandle,
+  NetworkHandle,
+  RunOptions,
+} from '../shared/engine-calls.js';
+import type { ImageId, NetworkId } from '../shared/handles.js';
+import type { CallMessage, EngineApi } from '../shared/protocol.js';
+import type { JobAnswer, JobKind, JobRequest } from '../worker/jobs/table.js';
+import { Connection } from './connection.js';
+import { Counted } from './counted.js';
+import { EngineSession, SUPERSEDED } from './session.js';
+import { networkKey } from './source-key.js';
+import { untilAborted } from './until-aborted.js';
 
 installErrorHandler();
 
@@ -46,16 +42,22 @@ export interface EngineOptions {
   readonly tune?: boolean;
   /** `half`: feature maps in float16 on GPUs that have it, right to about 1 %; float32 by default. */
   readonly precision?: 'half';
-  /** Milliseconds the worker may take to answer the first call. */
+  /** Milliseconds the worker may take to answer the first call; 30,000 by default. */
   readonly startLimitMs?: number;
+  /** Milliseconds the worker may take to notice that a call was cancelled; then it is ended. 2,000 by default. */
+  readonly cancelLimitMs?: number;
+  /** The same for a call whose place something newer takes: 15,000 by default. */
+  readonly supersedeLimitMs?: number;
+  /** Milliseconds after the last session is over until the worker is ended; 20,000 by default. */
+  readonly idleMs?: number;
 }
 
-/** Options of every call that takes a while. */
-export interface CallOptions {
-  /** Ends the call with `E_ABORTED`. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
+const LIMITS = {
+  startLimitMs: 30_000,
+  cancelLimitMs: 2_000,
+  supersedeLimitMs: 15_000,
+  idleMs: 20_000,
+};
 
 /** Fired on the client when the worker had to be started again; networks and images are open in the new one. */
 export class EngineRecoveredEvent extends Event {
@@ -70,36 +72,52 @@ export class EngineRecoveredEvent extends Event {
   }
 }
 
-/** One worker with everything that belongs to its life. */
-interface Connection {
-  readonly worker: Worker;
-  readonly api: Comlink.Remote<EngineApi>;
-  readonly progress: MessagePort;
-  /** Rejects when the worker is gone. */
-  readonly death: Promise<never>;
-  readonly kill: (reason: LensError) => void;
+/** What is told of a call while it is under way. */
+interface Listener {
+  readonly progress?: ((progress: Progress) => void) | undefined;
+  readonly frame?: ((frame: never) => void) | undefined;
 }
+
+type Send<T> = (api: Comlink.Remote<EngineApi>, call: number) => Promise<T>;
+
+const aborted = (signal: AbortSignal): LensError =>
+  new LensError('E_ABORTED', 'Cancelled.', { cause: signal.reason });
 
 /**
  * The page's side of the engine. Starts the worker with the first call, passes on progress, cancels, and when the
  * worker dies starts another, opens the same networks and images in it and repeats the calls that were under way.
  */
-export class EngineClient extends EventTarget {
+export class EngineClient extends EventTarget implements EngineCalls {
   readonly #options: EngineOptions;
   #connection: Promise<Connection> | undefined;
-  #jobs = 0;
-  #deaths = 0;
+  #calls = 0;
+  #restarts = 0;
   #backend: BackendReport | undefined;
   #choice: BackendChoice = 'auto';
   #closed = false;
-  readonly #listeners = new Map<number, (progress: Progress) => void>();
-  readonly #networks = new Map<string, NetworkSource>();
-  readonly #images = new Map<string, ImageSource>();
+  #sessions = 0;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  readonly #listeners = new Map<number, Listener>();
+  readonly #networks: Counted<NetworkId, NetworkSource, NetworkSummary>;
+  readonly #images: Counted<ImageId, ImageSource, ImageSummary>;
 
   /** @param options where the worker finds its files */
   constructor(options: EngineOptions) {
     super();
     this.#options = options;
+    this.#networks = new Counted<NetworkId, NetworkSource, NetworkSummary>(
+      'network',
+      (id, source, options) =>
+        this.#call((api, call) => api.openNetwork(call, id, source), options),
+      (id) => this.#close(id),
+      networkKey,
+    );
+    this.#images = new Counted<ImageId, ImageSource, ImageSummary>(
+      'image',
+      (id, source, options) => this.#call((api, call) => api.openImage(call, id, source), options),
+      (id) => this.#close(id),
+      ({ url }) => url,
+    );
   }
 
   /** The backend that works, or did last. */
@@ -107,191 +125,149 @@ export class EngineClient extends EventTarget {
     return this.#backend;
   }
 
-  /** Opens a network; one with the same id is replaced. The source is kept, to open it again after a crash. */
-  async openNetwork(source: NetworkSource, options: CallOptions = {}): Promise<NetworkSummary> {
-    const { id } = source;
-    try {
-      const summary = await this.#call((api, job) => api.openNetwork(job, source), options);
-      this.#networks.set(id, source);
-      return summary;
-    } catch (error) {
-      // Cancelled just as the worker was done: nobody will ask for it, so it must not stay open there.
-      if (options.signal?.aborted && !this.#networks.has(id)) {
-        void this.#call((api) => api.closeNetwork(id)).catch(() => undefined);
-      }
-      throw error;
-    }
+  /** Sessions that are not over. */
+  get sessions(): number {
+    return this.#sessions;
   }
 
-  /** Frees a network. */
-  async closeNetwork(id: string): Promise<void> {
-    this.#networks.delete(id);
-    await this.#call((api) => api.closeNetwork(id));
+  /** A session: what an element opens and asks for, given back together. */
+  session(): EngineSession {
+    this.#sessions++;
+    clearTimeout(this.#idle);
+    return new EngineSession(this, () => {
+      if (--this.#sessions === 0) this.#rest();
+    });
   }
 
-  /** Opens an image; one with the same id is replaced. */
-  async openImage(source: ImageSource, options: CallOptions = {}): Promise<ImageSummary> {
-    const summary = await this.#call((api, job) => api.openImage(job, source), options);
-    this.#images.set(source.id, source);
-    return summary;
+  /** See `EngineCalls`. */
+  async openNetwork(source: NetworkSource, options: CallOptions = {}): Promise<NetworkHandle> {
+    const { id, summary, release } = await this.#networks.acquire(source, options);
+    return { id, summary, [Symbol.dispose]: release };
   }
 
-  /** Frees an image. */
-  async closeImage(id: string): Promise<void> {
-    this.#images.delete(id);
-    await this.#call((api) => api.closeImage(id));
+  /** See `EngineCalls`. */
+  async openImage(source: ImageSource, options: CallOptions = {}): Promise<ImageHandle> {
+    const { id, summary, release } = await this.#images.acquire(source, options);
+    return { id, width: summary.width, height: summary.height, [Symbol.dispose]: release };
   }
 
-  /** Weights of a layer as pictures; needs no runtime. */
-  kernels(network: string, layer: string, options: CallOptions = {}): Promise<Kernels> {
-    return this.#call((api, job) => api.kernels(job, network, layer), options);
+  #close(id: NetworkId | ImageId): void {
+    // Nothing is open in a worker that has not started.
+    const connection = this.#connection;
+    void connection?.then((live) => live.ask((api) => api.close(id))).catch(() => undefined);
   }
 
   /** Chooses the backend; loads its runtime. */
   async useBackend(choice: BackendChoice, options: CallOptions = {}): Promise<BackendReport> {
     this.#choice = choice;
-    return (this.#backend = await this.#call((api, job) => api.useBackend(job, choice), options));
+    const send: Send<BackendReport> = (api, call) => api.useBackend(call, choice);
+    return (this.#backend = await this.#call(send, options));
   }
 
-  /** Activations of one image. A frame given as a bitmap is moved to the worker. */
-  async activations(request: ActivationRequest, options: CallOptions = {}): Promise<Activations> {
-    const frame = typeof request.image === 'string' ? [] : [request.image];
-    const answer = await this.#call(
-      (api, job) => api.activations(job, Comlink.transfer(request, frame)),
-      options,
-      // A frame has moved into the worker that died: the next frame is the retry.
-      frame.length === 0,
-    );
-    this.#backend = answer.backend;
-    return answer;
-  }
-
-  /** A unit carried back to the pixels. A frame given as a bitmap is moved to the worker. */
-  projections(request: ProjectionRequest, options: CallOptions = {}): Promise<Projections> {
-    const { image } = request;
-    const frame = typeof image === 'string' || image instanceof Blob ? [] : [image];
-    return this.#call(
-      (api, job) => api.projections(job, Comlink.transfer(request, frame)),
-      options,
-      frame.length === 0,
-    );
-  }
-
-  /**
-   * The strongest answers of a layer's channels over images of a set. The ranking is the caller's: a large set is ranked
-   * in several calls, and one that was cancelled or lost is made again.
-   */
-  rankImages(request: RankingRequest, options: CallOptions = {}): Promise<RankingAnswer> {
-    return this.#call((api, job) => api.rankImages(job, request), options);
-  }
-
-  /** Which pixels drove a score. */
-  attribution(request: AttributionRequest, options: CallOptions = {}): Promise<Attribution> {
-    return this.#call((api, job) => api.attribution(job, request), options);
-  }
-
-  /**
-   * Follows a recipe. When the worker dies it goes on from the last frame that carried its state.
-   *
-   * @param request what to make
-   * @param options progress brings frames; `pause` stops it after its step, and it answers with where it is
-   * @throws LensError `E_ABORTED` when cancelled; as the engine does
-   */
-  async follow(
-    request: RecipeRequest,
-    options: CallOptions & { readonly pause?: AbortSignal } = {},
-  ): Promise<RecipeResult> {
-    const { pause, onProgress, ...rest } = options;
-    let { state } = request;
-    const watch = (progress: Progress): void => {
-      state = progress.frame?.state ?? state;
-      onProgress?.(progress);
+  /** See `EngineCalls`. When the worker dies, a recipe goes on from its last frame that carried its state; other jobs begin anew. */
+  async run<K extends JobKind>(
+    kind: K,
+    request: JobRequest<K>,
+    options: RunOptions<K> = {},
+  ): Promise<JobAnswer<K>> {
+    const { pause, onFrame, ...rest } = options;
+    // Moved, and gone in the worker that died: the next frame of the camera is the retry.
+    const moved = Object.values(request as object).filter((part) => part instanceof ImageBitmap);
+    let resumed: unknown = request;
+    const frame = (frame: JobFrameLike): void => {
+      if (frame.state !== undefined)
+        resumed = { ...(request as RecipeRequest), state: frame.state };
+      onFrame?.(frame as never);
     };
-    const answer = await this.#call(
-      (api, job) => {
-        const stop = (): void => void api.pause(job).catch(() => undefined);
-        if (pause?.aborted) stop();
-        pause?.addEventListener('abort', stop, { once: true });
-        return api.follow(job, state ? { ...request, state } : request);
-      },
-      { ...rest, onProgress: watch },
-    );
-    this.#backend = answer.backend;
-    return answer;
-  }
-
-  /** Runs an experiment of the adversarial lab. When the worker dies it begins anew. */
-  async lab<J extends LabJob>(
-    request: J,
-    options: CallOptions = {},
-  ): Promise<LabAnswer<J['kind']>> {
-    const send = (api: Comlink.Remote<EngineApi>, job: number): Promise<LabAnswer> =>
-      api.lab(job, request);
-    const answer = await this.#call(send, options);
-    this.#backend = answer.backend;
-    return answer;
-  }
-
-  /** Runs a graph that the page brings, once: for checks of a backend, and for research. */
-  runGraph(request: GraphRequest, options: CallOptions = {}): Promise<GraphResult> {
-    return this.#call((api, job) => api.runGraph(job, request), options);
-  }
-
-  /** Measures the backend in use. A worker that dies meanwhile is not asked again: the next one may be another backend. */
-  measure(request: MeasureRequest, options: CallOptions = {}): Promise<MeasureAnswer> {
-    return this.#call((api, job) => api.measure(job, request), options, false);
+    let stop: (() => void) | undefined;
+    const send: Send<unknown> = (api, call) => {
+      if (stop) pause?.removeEventListener('abort', stop);
+      stop = () => void api.pause(call).catch(() => undefined);
+      if (pause?.aborted) stop();
+      pause?.addEventListener('abort', stop, { once: true });
+      return api.run(call, kind, Comlink.transfer(resumed, moved));
+    };
+    try {
+      // The worker's row of this kind answers what the table says.
+      return (await this.#call(send, rest, { frame, retry: moved.length === 0 })) as JobAnswer<K>;
+    } finally {
+      if (stop) pause?.removeEventListener('abort', stop);
+    }
   }
 
   /** What the engine holds at the moment. */
   memory(): Promise<MemoryReport> {
-    return this.#call((api) => api.memory());
+    return this.#call((api) => api.memory(), {});
   }
 
   /** Ends the worker: the only way to give WebAssembly memory back. Calls under way end with `E_ABORTED`. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#idle);
     const connection = await this.#connection?.catch(() => undefined);
-    connection?.kill(new LensError('E_ABORTED', 'The engine was closed.'));
+    connection?.end(new LensError('E_ABORTED', 'The engine was closed.'));
   }
 
   async #call<T>(
-    send: (api: Comlink.Remote<EngineApi>, job: number) => Promise<T>,
-    { signal, onProgress }: CallOptions = {},
-    retry = true,
+    send: Send<T>,
+    { signal, onProgress }: CallOptions,
+    { frame, retry = true }: { frame?: Listener['frame']; retry?: boolean } = {},
   ): Promise<T> {
-    const aborted = (): LensError => new LensError('E_ABORTED', 'Cancelled.');
-    if (signal?.aborted) throw aborted();
-    const job = ++this.#jobs;
-    let connection: Connection;
-    if (onProgress) this.#listeners.set(job, onProgress);
-    try {
-      connection = await this.#connect();
-      const { api, death } = connection;
-      const cancel = (): void => void api.cancel(job).catch(() => undefined);
-      const abort = new Promise<never>((_, reject) => {
-        signal?.addEventListener('abort', () => {
-          cancel();
-          reject(aborted());
-        });
-      });
-      abort.catch(() => undefined);
-      return await Promise.race([send(api, job), death, abort]);
-    } catch (error) {
-      if (retry && error instanceof LensError && error.code === 'E_ENGINE_LOST' && !this.#closed) {
-        return await this.#call(
-          send,
-          { ...(signal && { signal }), ...(onProgress && { onProgress }) },
-          false,
-        );
-      }
+    if (signal?.aborted) throw aborted(signal);
+    const call = ++this.#calls;
+    if (onProgress || frame) this.#listeners.set(call, { progress: onProgress, frame });
+    const connection = await untilAborted(this.#connect(), signal).catch((error: unknown) => {
+      this.#listeners.delete(call);
       throw error;
+    });
+    try {
+      return await this.#ask(connection, call, send, signal);
+    } catch (error) {
+      if (error instanceof LensError && error.code === 'E_RUNTIME_OVERFLOW') {
+        this.#restart(connection, 'A network needed more memory than the runtime has.');
+      }
+      if (error instanceof LensError && error.code === 'E_ENGINE_START')
+        this.#leave(connection, error);
+      const isLost = error instanceof LensError && error.code === 'E_ENGINE_LOST';
+      if (!retry || !isLost || this.#closed) throw error;
     } finally {
-      this.#listeners.delete(job);
+      this.#listeners.delete(call);
+    }
+    return this.#call(send, { signal, onProgress }, { frame, retry: false });
+  }
+
+  /** Asks a worker; a signal ends the wait at once, and the worker where it does not notice. */
+  async #ask<T>(
+    connection: Connection,
+    call: number,
+    send: Send<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const answer = connection.ask((api) => send(api, call));
+    const cancel = (): void => void this.#cancel(connection, call, signal?.reason);
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await untilAborted(answer, signal);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
     }
   }
 
+  /** Tells the worker that a call is cancelled. One that does not even hear it is caught in its work, and is ended. */
+  async #cancel(connection: Connection, call: number, reason: unknown): Promise<void> {
+    const { cancelLimitMs, supersedeLimitMs } = { ...LIMITS, ...this.#options };
+    const limit = reason === SUPERSEDED ? supersedeLimitMs : cancelLimitMs;
+    const timer = setTimeout(() => {
+      this.#restart(connection, 'The compute worker did not stop when it was told to.');
+    }, limit);
+    await connection.ask((api) => api.cancel(call)).catch(() => undefined);
+    clearTimeout(timer);
+  }
+
   #connect(): Promise<Connection> {
-    if (this.#closed) throw new LensError('E_ABORTED', 'The engine was closed.');
+    if (this.#closed) {
+      return Promise.reject(new LensError('E_ABORTED', 'The engine was closed.'));
+    }
     this.#connection ??= this.#start().catch((error: unknown) => {
       this.#connection = undefined;
       throw error;
@@ -301,86 +277,95 @@ export class EngineClient extends EventTarget {
 
   async #start(): Promise<Connection> {
     const { runtimeBase, workerUrl, threads, tune, precision } = this.#options;
-    const { startLimitMs = 30_000 } = this.#options;
-    const worker = createWorker(workerUrl);
-    let kill: (reason: LensError) => void = () => undefined;
-    const death = new Promise<never>((_, reject) => {
-      kill = (reason) => {
-        worker.terminate();
-        reject(reason);
-      };
-    });
-    death.catch(() => undefined);
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }: MessageEvent<Progress>) => {
-      this.#backend = data.backend ?? this.#backend;
-      this.#listeners.get(data.job)?.(data);
-    };
-    worker.addEventListener('error', (event) => {
-      kill(
-        new LensError(
-          'E_ENGINE_START',
-          `The compute worker could not be loaded or failed: ${event.message || 'no reason given'}. ` +
-            'Reload the page; if it stays, check that the server has the worker script.',
-        ),
-      );
-    });
-    const timer = setTimeout(() => {
-      kill(
-        new LensError(
-          'E_ENGINE_START',
-          `The compute worker did not answer within ${startLimitMs / 1000} s.`,
-        ),
-      );
-    }, startLimitMs);
-    const api = Comlink.wrap<EngineApi>(worker);
+    const { startLimitMs: limitMs } = { ...LIMITS, ...this.#options };
     const config = {
       runtimeBase: new URL(runtimeBase, document.baseURI).href,
       ...(threads === undefined ? {} : { threads }),
       ...(tune === undefined ? {} : { tune }),
       ...(precision === undefined ? {} : { precision }),
     };
-    try {
-      const started = api.start(config, Comlink.transfer(port2, [port2]));
-      const { version } = await Promise.race([started, death]);
-      if (version !== PROTOCOL_VERSION) {
-        throw new LensError(
-          'E_ENGINE_START',
-          `The page speaks engine protocol ${PROTOCOL_VERSION}, the worker ${version}. Reload the page without its cache.`,
-        );
-      }
-      const connection: Connection = { worker, api, progress: port1, death, kill };
-      await Promise.race([this.#restore(api), death]);
-      void watchForDeath(worker).then(() => this.#lost(connection));
-      return connection;
-    } catch (error) {
-      worker.terminate();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const onMessage = ({ call, progress, frame, backend }: CallMessage): void => {
+      this.#backend = backend ?? this.#backend;
+      const listener = this.#listeners.get(call);
+      if (progress) listener?.progress?.(progress);
+      if (frame !== undefined) listener?.frame?.(frame as never);
+    };
+    const connection = await Connection.start({ config, workerUrl, limitMs, onMessage });
+    await this.#restore(connection);
+    void connection.watch().then(() => {
+      this.#restart(
+        connection,
+        'The compute worker stopped (out of memory, or ended by the browser).',
+      );
+    });
+    return connection;
   }
 
-  /** Opens in a new worker what was open in the one before. */
-  async #restore(api: Comlink.Remote<EngineApi>): Promise<void> {
-    if (this.#deaths === 0) return;
+  /** Opens in a new worker what was open in the one before. What cannot be opened again does not keep the rest from it. */
+  async #restore(connection: Connection): Promise<void> {
+    if (this.#restarts === 0) return;
     // What was running when the worker died may be why: the next one goes on with plain WASM.
     const gpu = this.#backend?.backend === 'webgpu' || this.#backend?.backend === 'webgl';
     const choice = gpu ? 'wasm' : this.#choice;
-    for (const source of this.#networks.values()) await api.openNetwork(++this.#jobs, source);
-    for (const source of this.#images.values()) await api.openImage(++this.#jobs, source);
-    if (this.#backend) this.#backend = await api.useBackend(++this.#jobs, choice);
+    const again = async (send: Send<unknown>): Promise<void> => {
+      await connection
+        .ask((api) => send(api, ++this.#calls))
+        .catch((error: unknown) => {
+          if (connection.ended) throw error;
+        });
+    };
+    for (const { id, source } of this.#networks.open) {
+      await again((api, call) => api.openNetwork(call, id, source));
+    }
+    for (const { id, source } of this.#images.open) {
+      await again((api, call) => api.openImage(call, id, source));
+    }
+    if (!this.#backend) return;
+    await again(async (api, call) => (this.#backend = await api.useBackend(call, choice)));
   }
 
-  #lost(connection: Connection): void {
-    if (this.#closed) return;
-    const reason = 'The compute worker stopped (out of memory, or ended by the browser).';
-    this.#deaths++;
+  /** Ends a worker and starts another in its place. */
+  #restart(connection: Connection, reason: string): void {
+    if (this.#closed || connection.ended) return;
+    this.#restarts++;
     this.#connection = undefined;
-    connection.kill(new LensError('E_ENGINE_LOST', `${reason} It is started again.`));
+    connection.end(new LensError('E_ENGINE_LOST', `${reason} It is started again.`));
     this.#connect().then(
       () => this.dispatchEvent(new EngineRecoveredEvent(reason)),
+      // Said by whoever asks for something next.
       () => undefined,
     );
   }
+
+  /** Ends a worker that cannot have all of its parts: whoever tries again needs another, which asks for them anew. */
+  #leave(connection: Connection, reason: LensError): void {
+    if (connection.ended) return;
+    this.#restarts++;
+    this.#connection = undefined;
+    connection.end(reason);
+  }
+
+  /** Nobody is there: after a while the worker is ended, which gives its memory back. The next call starts another. */
+  #rest(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(
+      () => {
+        void this.#connection?.then(
+          (connection) => {
+            const isUsed = connection.waiting + this.#networks.size + this.#images.size > 0;
+            if (this.#sessions > 0 || isUsed || this.#closed) return;
+            this.#connection = undefined;
+            connection.end(new LensError('E_ABORTED', 'The engine rests.'));
+          },
+          () => undefined,
+        );
+      },
+      { ...LIMITS, ...this.#options }.idleMs,
+    );
+  }
+}
+
+/** A frame from which a job can go on. */
+interface JobFrameLike {
+  readonly state?: unknown;
 }

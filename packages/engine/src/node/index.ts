@@ -8,20 +8,19 @@ import { LensError } from '@convlens/onnx';
 import { NODE_POLICY, optimize as rewrite, WASM_POLICY, type Policy } from '@convlens/optimizer';
 import { TfjsExecutor, OWN_WASM_TRAITS, registerOwnKernels } from '@convlens/tfjs';
 import { Backends } from '../worker/backends.js';
-import { Compute } from '../worker/compute.js';
 import { Engine } from '../worker/engine.js';
-import { Jobs, type Job } from '../worker/jobs.js';
 import { OrtExecutor } from '../worker/ort-executor.js';
 import type { RuntimeFactory } from '../worker/runtime.js';
 import { wasmExecutor } from '../worker/wasm-executor.js';
-import type { Progress } from '../shared/api.js';
+import { LocalEngine } from './local-engine.js';
 
-export { Engine } from '../worker/engine.js';
-export type { Job } from '../worker/jobs.js';
+export type { LocalEngine } from './local-engine.js';
 export { OrtExecutor } from '../worker/ort-executor.js';
 export { TfjsExecutor } from '@convlens/tfjs';
 export { UNCHANGED } from '@convlens/optimizer';
 export type * from '../shared/api.js';
+export type * from '../shared/engine-calls.js';
+export type { JobAnswer, JobFrame, JobKind, JobRequest } from '../worker/jobs/table.js';
 
 /** Options of the Node runtime. */
 export interface NodeOptions {
@@ -112,15 +111,11 @@ function cpu(options: NodeOptions): RuntimeFactory {
 }
 
 /**
- * The same engine without a browser: networks and images come from file paths (as `url`) or as pixels.
+ * The same engine without a browser or a worker: networks and images come from file paths (as `url`) or as pixels.
  *
  * @param options threads and graph optimisation
- * @param onProgress told how far jobs are
  */
-export function createNodeEngine(
-  options: NodeOptions = {},
-  onProgress: (progress: Progress) => void = () => undefined,
-): { readonly engine: Engine; readonly run: <T>(task: (job: Job) => Promise<T>) => Promise<T> } {
+export function createNodeEngine(options: NodeOptions = {}): LocalEngine {
   const engine = new Engine({
     async readNetwork({ url = '' }) {
       try {
@@ -136,10 +131,8 @@ export function createNodeEngine(
     readFrame() {
       throw new LensError('E_ARGUMENT', 'In Node there are no video frames.');
     },
-    loadCompute: () => Promise.resolve(new Compute(new Backends([cpu(options)]))),
+    loadBackends: () => Promise.resolve(new Backends([cpu(options)])),
     wasmBytes: () => 0,
   });
-  const jobs = new Jobs(onProgress);
-  let next = 0;
-  return { engine, run: (task) => jobs.run(++next, task) };
+  return new LocalEngine(engine);
 }

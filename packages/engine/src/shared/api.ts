@@ -3,7 +3,6 @@ import type { Geometry } from '@convlens/autodiff';
 import type {
   AttributionMethod,
   ChannelStatistics,
-  Kernels,
   MeasuredWork,
   OperatorAnswer,
   Projection,
@@ -17,9 +16,10 @@ import type {
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { TensorData } from '@convlens/onnx';
-import type { LabAnswer, LabFrame, LabJob } from './lab.js';
+import type { ImageId, NetworkId } from './handles.js';
 
 export type { AttributionMethod };
+export type * from './handles.js';
 export type * from './lab.js';
 
 /** What does the arithmetic, in the words of the person who chooses it. */
@@ -54,7 +54,7 @@ export type BackendChoice = 'auto' | Backend | RuntimeId;
 
 /** Where a network comes from. A file stays a `Blob`, so that it can be read again after a crash. */
 export interface NetworkSource {
-  /** Chosen by the caller; a network with the same id is replaced. */
+  /** What links and recipes call it. Two networks may have the same: they are told apart by their handles. */
   readonly id: string;
   readonly url?: string;
   readonly blob?: Blob;
@@ -79,6 +79,9 @@ export interface LayerSummary extends Layer {
 
 /** A network as the page sees it: everything but the graph and the weights. */
 export interface NetworkSummary {
+  /** What requests call it, as long as its handle is held. */
+  readonly handle: NetworkId;
+  /** What links and recipes call it. */
   readonly id: string;
   readonly family: Family;
   readonly title: string;
@@ -99,27 +102,35 @@ export interface NetworkSummary {
   readonly readMs: number;
 }
 
-/** An image that is kept in the worker. */
+/** Where an image comes from. */
 export interface ImageSource {
-  /** Chosen by the caller; an image with the same id is replaced. */
-  readonly id: string;
+  /** In words, for errors: `lemon`. */
+  readonly what?: string;
   readonly url?: string;
   readonly blob?: Blob;
   readonly pixels?: Pixels;
 }
 
-/** What is known of a kept image. */
+/** What is known of an image that is kept in the worker. */
 export interface ImageSummary {
-  readonly id: string;
+  /** What requests call it, as long as its handle is held. */
+  readonly handle: ImageId;
   readonly width: number;
   readonly height: number;
 }
 
+/** Asks for the weights of a layer as pictures. */
+export interface KernelsRequest {
+  readonly network: NetworkId;
+  /** Layer id. */
+  readonly layer: string;
+}
+
 /** Asks for activations of one image. */
 export interface ActivationRequest {
-  readonly network: string;
-  /** Id of a kept image, or a frame that is used once and closed. */
-  readonly image: string | ImageBitmap;
+  readonly network: NetworkId;
+  /** A kept image, or a frame that is used once and closed. */
+  readonly image: ImageId | ImageBitmap;
   /** Layer ids whose maps are wanted. */
   readonly layers: readonly string[];
   /** Also give the class scores. */
@@ -166,9 +177,9 @@ export interface Activations {
 
 /** Asks for projections of a unit to the pixels. */
 export interface ProjectionRequest {
-  readonly network: string;
-  /** Id of a kept image, an image file that is not kept, or a frame that is used once and closed. */
-  readonly image: string | Blob | ImageBitmap;
+  readonly network: NetworkId;
+  /** A kept image, an image file that is not kept, or a frame that is used once and closed. */
+  readonly image: ImageId | Blob | ImageBitmap;
   /** The unit; without a place, its strongest one. */
   readonly target: Extract<Target, { kind: 'unit' }>;
   readonly rules: readonly ProjectionRule[];
@@ -185,10 +196,10 @@ export interface Projections {
 
 /** Asks for images of a set to be ranked by how strongly the channels of a layer answer to them. */
 export interface RankingRequest {
-  readonly network: string;
+  readonly network: NetworkId;
   readonly layer: string;
   /** Images with their numbers in the set. They are read one after the other, and not kept. */
-  readonly images: readonly (Omit<ImageSource, 'id'> & { readonly index: number })[];
+  readonly images: readonly (ImageSource & { readonly index: number })[];
   /** What is known so far; nothing by default. */
   readonly ranking?: Ranking;
 }
@@ -206,8 +217,8 @@ export interface RankingAnswer {
 
 /** Asks for an attribution map. */
 export interface AttributionRequest {
-  readonly network: string;
-  readonly image: string;
+  readonly network: NetworkId;
+  readonly image: ImageId;
   readonly target: Target;
   readonly method: AttributionMethod;
   /** Steps of integrated gradients, samples of SmoothGrad. */
@@ -229,11 +240,11 @@ export interface Attribution {
 
 /** Asks for pictures made by a recipe. */
 export interface RecipeRequest {
-  readonly network: string;
+  readonly network: NetworkId;
   readonly recipe: Recipe;
-  /** Ids of the kept images that the recipe names. */
-  readonly image?: string;
-  readonly guide?: string;
+  /** The images that the recipe names. */
+  readonly image?: ImageId;
+  readonly guide?: ImageId;
   /** Where an earlier run of the same recipe was. */
   readonly state?: RunState;
   /** Step to go to, counted from the beginning; the recipe's last by default. */
@@ -296,7 +307,7 @@ export interface GraphResult {
 
 /** Asks for a measurement of the backend in use: of work on an open network, of its peak, of single operators. */
 export type MeasureRequest =
-  | ({ readonly kind: 'work'; readonly network: string } & WorkRequest)
+  | ({ readonly kind: 'work'; readonly network: NetworkId } & WorkRequest)
   | { readonly kind: 'peak' }
   | { readonly kind: 'operators' };
 
@@ -337,49 +348,12 @@ export interface EngineConfig {
   readonly precision?: 'half';
 }
 
-/** What a running job says while it works. */
+/** How far a call is. */
 export interface Progress {
-  readonly job: number;
   /** `download` and `compile` of which thing, in words. */
   readonly stage: 'download' | 'read' | 'start' | 'compile' | 'run';
   readonly what: string;
   /** Bytes or steps done, and their total where it is known. */
   readonly loaded?: number;
   readonly total?: number;
-  /** Pictures of a recipe that is being followed. */
-  readonly frame?: Frame;
-  /** The backend that works on it from now on. */
-  readonly backend?: BackendReport;
-  /** What an experiment of the adversarial lab has so far. */
-  readonly lab?: LabFrame;
 }
-
-/**
- * The worker's functions. `job` numbers are made by the client; progress with that number arrives on the port that
- * `start` was given, and `cancel` ends the job with `E_ABORTED`.
- */
-export interface EngineApi {
-  /** First call: hands over the configuration and the progress port. */
-  start(config: EngineConfig, progress: MessagePort): Promise<{ readonly version: number }>;
-  cancel(job: number): Promise<void>;
-  openNetwork(job: number, source: NetworkSource): Promise<NetworkSummary>;
-  closeNetwork(id: string): Promise<void>;
-  openImage(job: number, source: ImageSource): Promise<ImageSummary>;
-  closeImage(id: string): Promise<void>;
-  kernels(job: number, network: string, layer: string): Promise<Kernels>;
-  useBackend(job: number, choice: BackendChoice): Promise<BackendReport>;
-  activations(job: number, request: ActivationRequest): Promise<Activations>;
-  projections(job: number, request: ProjectionRequest): Promise<Projections>;
-  rankImages(job: number, request: RankingRequest): Promise<RankingAnswer>;
-  attribution(job: number, request: AttributionRequest): Promise<Attribution>;
-  follow(job: number, request: RecipeRequest): Promise<RecipeResult>;
-  /** Lets a recipe stop after its step; it answers with where it is. */
-  pause(job: number): Promise<void>;
-  lab(job: number, request: LabJob): Promise<LabAnswer>;
-  runGraph(job: number, request: GraphRequest): Promise<GraphResult>;
-  measure(job: number, request: MeasureRequest): Promise<MeasureAnswer>;
-  memory(): Promise<MemoryReport>;
-}
-
-/** Version of this protocol: client and worker must be of the same one. */
-export const PROTOCOL_VERSION = 1;

@@ -12,11 +12,11 @@ import type {
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import type { BackendReport } from './api.js';
+import type { ImageId, NetworkId } from './handles.js';
 
 /** An image of a set, and the class that is right for it. */
 export interface LabeledImage {
-  /** Id of a kept image. */
-  readonly image: string;
+  readonly image: ImageId;
   /** Name of that class; without one that the network has, what it answers before it is attacked is taken for right. */
   readonly className?: string;
 }
@@ -39,11 +39,9 @@ export interface DefenceChoice {
 }
 
 /** Asks for an image to be attacked. Its right class is what the network answers before. */
-export interface AttackJob extends AttackChoice {
-  readonly kind: 'attack';
-  readonly network: string;
-  /** Id of a kept image. */
-  readonly image: string;
+export interface AttackRequest extends AttackChoice {
+  readonly network: NetworkId;
+  readonly image: ImageId;
   /** Class to reach; any other than the answer before when left out. */
   readonly target?: number;
   readonly seed: number;
@@ -59,7 +57,7 @@ export interface AttackedPicture {
   readonly size: PerturbationSize;
 }
 
-/** Answer to an `AttackJob`. */
+/** Answer to an `AttackRequest`. */
 export interface AttackAnswer {
   /** What the network saw before: the crop at input size. */
   readonly original: Pixels;
@@ -84,71 +82,64 @@ export interface AttackAnswer {
 }
 
 /** Asks how accuracy falls over epsilon. */
-export interface CurveJob {
-  readonly kind: 'curve';
-  readonly network: string;
+export interface CurveRequest {
+  readonly network: NetworkId;
   readonly images: readonly LabeledImage[];
   readonly attacks: readonly CurveAttack[];
   readonly epsilons: readonly number[];
   readonly seed: number;
 }
 
-/** Answer to a `CurveJob`. */
+/** Answer to a `CurveRequest`. */
 export interface CurveAnswer {
   /** In the order of the attacks. */
   readonly curves: readonly RobustnessCurve[];
 }
 
 /** Asks which networks are fooled by what was made for others. */
-export interface TransferJob extends AttackChoice {
-  readonly kind: 'transfer';
-  readonly networks: readonly string[];
+export interface TransferRequest extends AttackChoice {
+  readonly networks: readonly NetworkId[];
   readonly images: readonly LabeledImage[];
   readonly seed: number;
 }
 
-/** Answer to a `TransferJob`. */
+/** Answer to a `TransferRequest`. */
 export interface TransferAnswer {
   /** Row: the network that is attacked. Column: the one that is asked. */
   readonly rows: readonly (readonly TransferCell[])[];
 }
 
 /** Asks where in a network two images part. */
-export interface DivergenceJob {
-  readonly kind: 'divergence';
-  readonly network: string;
-  /** Ids of kept images. */
-  readonly image: string;
-  readonly attacked: string;
+export interface DivergenceRequest {
+  readonly network: NetworkId;
+  readonly image: ImageId;
+  readonly attacked: ImageId;
 }
 
-/** Answer to a `DivergenceJob`. */
+/** Answer to a `DivergenceRequest`. */
 export interface DivergenceAnswer {
   /** In the order of computation. */
   readonly layers: readonly LayerDivergence[];
 }
 
 /** Asks for the classes on the plane through two images and a random direction. */
-export interface PlaneJob {
-  readonly kind: 'plane';
-  readonly network: string;
-  /** Ids of kept images. */
-  readonly image: string;
-  readonly attacked: string;
+export interface PlaneRequest {
+  readonly network: NetworkId;
+  readonly image: ImageId;
+  readonly attacked: ImageId;
   /** Places along a side. */
   readonly side: number;
   readonly seed: number;
 }
 
-/** Answer to a `PlaneJob`. */
+/** Answer to a `PlaneRequest`. */
 export interface PlaneAnswer {
   readonly plane: DecisionPlane;
 }
 
 /** Asks how often an attack succeeds against a defence of several strengths, when it does not know of it and when it does. */
-export interface DefenceJob extends AttackChoice {
-  readonly kind: 'defence';
-  readonly network: string;
+export interface DefenceRequest extends AttackChoice {
+  readonly network: NetworkId;
   readonly images: readonly LabeledImage[];
   /** Id of the defence. */
   readonly defence: string;
@@ -167,7 +158,7 @@ export interface DefencePoint {
   readonly adaptive: number;
 }
 
-/** Answer to a `DefenceJob`. */
+/** Answer to a `DefenceRequest`. */
 export interface DefenceAnswer {
   /** In the order of the strengths. */
   readonly points: readonly DefencePoint[];
@@ -176,9 +167,8 @@ export interface DefenceAnswer {
 }
 
 /** Asks for a picture that is nothing, and that the network is sure of. */
-export interface FoolingJob {
-  readonly kind: 'fooling';
-  readonly network: string;
+export interface FoolingRequest {
+  readonly network: NetworkId;
   /** By the gradient from noise, or by evolution of patterns. */
   readonly way: 'gradient' | 'evolution';
   readonly target: number;
@@ -187,7 +177,7 @@ export interface FoolingJob {
   readonly seed: number;
 }
 
-/** Answer to a `FoolingJob`. */
+/** Answer to a `FoolingRequest`. */
 export interface FoolingAnswer {
   readonly picture: Pixels;
   /** Of the picture of 8 bits. */
@@ -198,9 +188,8 @@ export interface FoolingAnswer {
 }
 
 /** Asks for one perturbation for all images of a set. */
-export interface UniversalJob {
-  readonly kind: 'universal';
-  readonly network: string;
+export interface UniversalRequest {
+  readonly network: NetworkId;
   readonly images: readonly LabeledImage[];
   readonly norm: AttackNorm;
   readonly eps: number;
@@ -209,8 +198,7 @@ export interface UniversalJob {
 
 /** What becomes of an image with a perturbation or a patch that was not made for it alone. */
 export interface ChangedPicture {
-  /** Id of the kept image. */
-  readonly image: string;
+  readonly image: ImageId;
   readonly picture: Pixels;
   readonly before: Float32Array;
   readonly after: Float32Array;
@@ -218,7 +206,7 @@ export interface ChangedPicture {
   readonly known: boolean;
 }
 
-/** Answer to a `UniversalJob`. */
+/** Answer to a `UniversalRequest`. */
 export interface UniversalAnswer {
   /** float32 `C * H * W`, in units of the pixels' range. */
   readonly perturbation: Float32Array;
@@ -231,9 +219,8 @@ export interface UniversalAnswer {
 }
 
 /** Asks for a patch that is taken for a class wherever it lies. */
-export interface PatchJob {
-  readonly kind: 'patch';
-  readonly network: string;
+export interface PatchRequest {
+  readonly network: NetworkId;
   readonly images: readonly LabeledImage[];
   readonly target: number;
   readonly shape: PatchShape;
@@ -245,7 +232,7 @@ export interface PatchJob {
   readonly seed: number;
 }
 
-/** Answer to a `PatchJob`. */
+/** Answer to a `PatchRequest`. */
 export interface PatchAnswer {
   /** To print: 1,024 pixels a side, with nothing around a disc. */
   readonly print: Pixels;
@@ -256,41 +243,26 @@ export interface PatchAnswer {
   readonly examples: readonly { readonly picture: Pixels; readonly answer: number }[];
 }
 
-interface LabTable {
-  readonly attack: readonly [AttackJob, AttackAnswer];
-  readonly curve: readonly [CurveJob, CurveAnswer];
-  readonly transfer: readonly [TransferJob, TransferAnswer];
-  readonly divergence: readonly [DivergenceJob, DivergenceAnswer];
-  readonly plane: readonly [PlaneJob, PlaneAnswer];
-  readonly defence: readonly [DefenceJob, DefenceAnswer];
-  readonly fooling: readonly [FoolingJob, FoolingAnswer];
-  readonly universal: readonly [UniversalJob, UniversalAnswer];
-  readonly patch: readonly [PatchJob, PatchAnswer];
-}
-
-/** Names of the lab's experiments. */
-export type LabKind = keyof LabTable;
-
-/** Asks for an experiment of the adversarial lab. */
-export type LabJob<K extends LabKind = LabKind> = LabTable[K][0];
-
-/** What an experiment gives. */
-export type LabAnswer<K extends LabKind = LabKind> = LabTable[K][1] & {
+/** What every experiment answers besides. */
+export interface Measured {
   readonly backend: BackendReport;
   /** Milliseconds, preparing included. */
   readonly runMs: number;
-};
+}
 
 /** What an experiment has so far. */
 export interface LabFrame {
+  /** Steps done, and their total. */
+  readonly done?: number;
+  readonly total?: number;
   /** The image as it is now. */
   readonly picture?: Pixels;
   /** What the network says to it; not in every frame. */
   readonly logits?: Float32Array;
-  /** Of a `CurveJob`. */
+  /** Of a `CurveRequest`. */
   readonly curves?: readonly RobustnessCurve[];
-  /** Of a `TransferJob`. */
+  /** Of a `TransferRequest`. */
   readonly rows?: readonly (readonly TransferCell[])[];
-  /** Of a `DefenceJob`. */
+  /** Of a `DefenceRequest`. */
   readonly points?: readonly DefencePoint[];
 }

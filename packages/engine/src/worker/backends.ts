@@ -1,7 +1,7 @@
 import { LensError } from '@convlens/onnx';
 import type { Backend, BackendChoice, BackendReport, RuntimeId } from '../shared/api.js';
 import { checkConformance } from './conformance.js';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
 import { measure, type Measurements } from './speed.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
 import { UntilLost } from './until-lost.js';
@@ -52,8 +52,8 @@ export class Backends {
   }
 
   /** The runtime in use, started with `auto` when there is none yet or its device was lost. */
-  async runtime(job: Job): Promise<{ runtime: Runtime; report: BackendReport }> {
-    if (!this.#current || this.#lost) await this.#once(this.#next, job);
+  async runtime(call: Call): Promise<{ runtime: Runtime; report: BackendReport }> {
+    if (!this.#current || this.#lost) await this.#once(this.#next, call);
     return this.#current!;
   }
 
@@ -73,12 +73,12 @@ export class Backends {
    * @param choice `auto`, or a backend; when that one fails, the next best is used and the report says so
    * @throws LensError `E_BACKEND_INIT` when none works
    */
-  async use(choice: BackendChoice, job: Job): Promise<BackendReport> {
-    return this.#once(choice, job, true);
+  async use(choice: BackendChoice, call: Call): Promise<BackendReport> {
+    return this.#once(choice, call, true);
   }
 
   /** One start at a time: a second caller gets the first one's result before its own wish is looked at. */
-  async #once(choice: BackendChoice, job: Job, anew = false): Promise<BackendReport> {
+  async #once(choice: BackendChoice, call: Call, anew = false): Promise<BackendReport> {
     while (this.#starting) await this.#starting.catch(() => undefined);
     // Not before: the start that is waited for may pass over what is wished for here.
     for (const factory of this.#factories)
@@ -86,7 +86,7 @@ export class Backends {
     const current = this.#current;
     const isGood = current && !this.#lost && (choice === 'auto' || fits(current.runtime, choice));
     if (isGood) return current.report;
-    this.#starting = this.#start(choice, job);
+    this.#starting = this.#start(choice, call);
     try {
       return await this.#starting;
     } finally {
@@ -94,7 +94,7 @@ export class Backends {
     }
   }
 
-  async #start(choice: BackendChoice, job: Job): Promise<BackendReport> {
+  async #start(choice: BackendChoice, call: Call): Promise<BackendReport> {
     const wished = this.#factories.filter((factory) => fits(factory, choice));
     const others = this.#factories.filter((factory) => !fits(factory, choice));
     const groups = [...new Set(others.map(({ backend }) => backend))].map((backend) =>
@@ -102,7 +102,7 @@ export class Backends {
     );
     for (const group of [wished, ...groups]) {
       const began = performance.now();
-      const runtime = await this.#best(group, choice, job);
+      const runtime = await this.#best(group, choice, call);
       if (runtime) return this.#take(runtime, performance.now() - began, choice);
     }
     const reasons = this.#failures().map(({ name, message }) => `${name}: ${message}`);
@@ -125,7 +125,7 @@ export class Backends {
   async #best(
     group: readonly RuntimeFactory[],
     choice: BackendChoice,
-    job: Job,
+    call: Call,
   ): Promise<Runtime | undefined> {
     const rivals = group.filter(({ id }) => !this.#failed.has(id));
     const insist = rivals.some((factory) => fits(factory, choice));
@@ -138,14 +138,14 @@ export class Backends {
     );
     if (compare && known.every(({ ms }) => ms !== undefined)) {
       known.sort((one, other) => one.ms! - other.ms!);
-    } else if (compare && choice === 'wasm') return this.#contest(rivals, insist, job);
+    } else if (compare && choice === 'wasm') return this.#contest(rivals, insist, call);
     for (const [i, { factory }] of known.entries()) {
       const light = known.slice(i + 1).find((each) => each.factory.light)?.factory;
       const runtime =
         choice === 'auto' && light
-          ? await this.#openOrStandIn(factory, light, job)
-          : await this.#open(factory, insist, job);
-      if (runtime && (choice !== 'auto' || (await this.#isWorthIt(runtime, job)))) return runtime;
+          ? await this.#openOrStandIn(factory, light, call)
+          : await this.#open(factory, insist, call);
+      if (runtime && (choice !== 'auto' || (await this.#isWorthIt(runtime, call)))) return runtime;
     }
     return undefined;
   }
@@ -156,25 +156,25 @@ export class Backends {
   async #openOrStandIn(
     factory: RuntimeFactory,
     light: RuntimeFactory,
-    job: Job,
+    call: Call,
   ): Promise<Runtime | undefined> {
     let ready: Runtime | undefined;
-    // Not ended with the job that has waited for it first.
+    // Not ended with the call that has waited for it first.
     const { signal } = new AbortController();
-    const report: Job['report'] = (progress) => {
-      job.report(progress);
-    };
     const began = performance.now();
-    const coming = this.#open(factory, false, {
+    const lasting: Call = {
       signal,
       paused: false,
-      report,
+      report: (progress) => call.report(progress),
+      frame: () => undefined,
+      uses: () => undefined,
       check: () => undefined,
-    }).then((runtime) => (ready = runtime));
+    };
+    const coming = this.#open(factory, false, lasting).then((runtime) => (ready = runtime));
     const late = new Promise<'late'>((resolve) => setTimeout(resolve, HEAD_START, 'late'));
     const first = await Promise.race([coming, late]);
     if (first !== 'late') return first;
-    const standIn = await this.#open(light, false, job);
+    const standIn = await this.#open(light, false, call);
     if (ready || !standIn) {
       await standIn?.dispose();
       return ready ?? coming;
@@ -193,11 +193,11 @@ export class Backends {
   async #contest(
     rivals: readonly RuntimeFactory[],
     insist: boolean,
-    job: Job,
+    call: Call,
   ): Promise<Runtime | undefined> {
     let best: { runtime: Runtime; ms: number } | undefined;
     for (const factory of rivals) {
-      const runtime = await this.#open(factory, insist, job);
+      const runtime = await this.#open(factory, insist, call);
       if (!runtime) continue;
       const ms = await this.#measure(runtime);
       if (best && best.ms <= ms) await runtime.dispose();
@@ -210,7 +210,7 @@ export class Backends {
   }
 
   /** Whether a GPU is faster than WebAssembly here; one that is not is given up. */
-  async #isWorthIt(runtime: Runtime, job: Job): Promise<boolean> {
+  async #isWorthIt(runtime: Runtime, call: Call): Promise<boolean> {
     const { id, backend } = runtime;
     if (!this.#measurements || (backend !== 'webgpu' && backend !== 'webgl')) return true;
     const ms = (await this.#measurements.get(id)) ?? (await this.#measure(runtime));
@@ -220,7 +220,7 @@ export class Backends {
     if (!small) return true;
     let other = await this.#measurements.get(small.id);
     if (other === undefined) {
-      const rival = await this.#open(small, false, job);
+      const rival = await this.#open(small, false, call);
       other = rival ? await this.#measure(rival) : Infinity;
       await rival?.dispose();
     }
@@ -238,13 +238,13 @@ export class Backends {
   }
 
   /** Starts a runtime and checks what it computes; notes why it is not used. */
-  async #open(factory: RuntimeFactory, insist: boolean, job: Job): Promise<Runtime | undefined> {
+  async #open(factory: RuntimeFactory, insist: boolean, call: Call): Promise<Runtime | undefined> {
     if (this.#failed.has(factory.id)) return undefined;
     let runtime: Runtime | undefined;
     try {
       const watched: { executor?: UntilLost } = {};
       const started = await factory.start(
-        job,
+        call,
         () => {
           if (this.#current?.runtime === runtime) this.#loss();
           watched.executor?.lose();
@@ -257,7 +257,7 @@ export class Backends {
       return runtime;
     } catch (error) {
       await runtime?.dispose();
-      job.check();
+      call.check();
       this.#failed.set(factory.id, messageOf(error));
       return undefined;
     }

@@ -1,46 +1,38 @@
 import { describeNetwork, type Network } from '@convlens/adapters';
-import { hasKernels, kernels, receptiveFields, type Kernels } from '@convlens/core';
+import { hasKernels, receptiveFields } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { LensError, read, type Graph } from '@convlens/onnx';
 import type {
-  ActivationRequest,
-  Activations,
-  Attribution,
-  AttributionRequest,
   BackendChoice,
   BackendReport,
-  GraphRequest,
-  GraphResult,
   ImageSource,
   ImageSummary,
-  LabAnswer,
-  LabJob,
-  MeasureAnswer,
-  MeasureRequest,
   MemoryReport,
   NetworkSource,
   NetworkSummary,
-  ProjectionRequest,
-  Projections,
-  RecipeRequest,
-  RecipeResult,
-  RankingAnswer,
-  RankingRequest,
 } from '../shared/api.js';
-import type { Compute } from './compute.js';
-import type { Job } from './jobs.js';
+import type { ImageId, NetworkId } from '../shared/handles.js';
+import type { Backends } from './backends.js';
+import type { Call } from './calls.js';
+import type { Desk, Job, OnRuntime } from './jobs/job.js';
+import { jobTable, type JobAnswer, type JobKind, type JobRequest } from './jobs/table.js';
+import { arrival } from './patience.js';
+import { Programs } from './programs.js';
+
+const NOT_THERE =
+  'A computing part of the engine could not be loaded. Check the connection and try again.';
 
 /** What the engine needs from where it runs: a worker of a page, or Node. */
 export interface EngineHost {
   /** Bytes of a network's file, and of the files with its external weights by location. */
   readNetwork(
     source: NetworkSource,
-    job: Job,
+    call: Call,
   ): Promise<{ bytes: Uint8Array; externalData?: ReadonlyMap<string, Uint8Array> }>;
-  readImage(source: ImageSource, job: Job): Promise<Pixels>;
+  readImage(source: ImageSource, call: Call): Promise<Pixels>;
   readFrame(frame: ImageBitmap): Promise<Pixels>;
-  /** The part that runs networks; loaded once, when it is first needed. */
-  loadCompute(): Promise<Compute>;
+  /** The runtimes that may be used; loaded once, when one is first needed. */
+  loadBackends(): Promise<Backends>;
   /** Bytes of WebAssembly memory in use. */
   wasmBytes(): number;
 }
@@ -51,61 +43,74 @@ interface OpenNetwork {
   readonly weights: number;
 }
 
-/** Everything behind the worker's border: networks, images and the backend that runs them. */
+/** Everything behind the worker's border: open networks and images, the runtimes, and the jobs that use them. */
 export class Engine {
   readonly #host: EngineHost;
-  readonly #networks = new Map<string, OpenNetwork>();
-  readonly #images = new Map<string, Pixels>();
-  #loading: Promise<Compute> | undefined;
-  #compute: Compute | undefined;
+  readonly #networks = new Map<NetworkId, OpenNetwork>();
+  readonly #images = new Map<ImageId, Pixels>();
+  readonly #programs = new Programs();
+  #loading: Promise<Backends> | undefined;
+  #backends: Backends | undefined;
+  /** The backend that the page knows of. */
+  #said: BackendReport | undefined;
 
   /** @param host where it runs */
   constructor(host: EngineHost) {
     this.#host = host;
   }
 
-  async #loaded(): Promise<Compute> {
-    this.#loading ??= this.#host.loadCompute().catch((cause: unknown) => {
-      this.#loading = undefined;
-      throw new LensError(
-        'E_ENGINE_START',
-        'The computing part of the engine could not be loaded. Check the connection and try again.',
-        { cause },
-      );
-    });
-    return (this.#compute = await this.#loading);
+  async #loaded(): Promise<Backends> {
+    this.#loading ??= arrival(this.#host.loadBackends(), 'E_ENGINE_START', NOT_THERE).then(
+      (backends) => {
+        // Programs of the runtime before are of no use.
+        backends.onChange = () => void this.#programs.clear();
+        return backends;
+      },
+      (error: unknown) => {
+        this.#loading = undefined;
+        throw error;
+      },
+    );
+    return (this.#backends = await this.#loading);
   }
 
-  /** Fetches, reads and describes a network. No runtime is needed or loaded. */
-  async openNetwork(job: Job, source: NetworkSource): Promise<NetworkSummary> {
+  /**
+   * Fetches, reads and describes a network. No runtime is needed or loaded.
+   *
+   * @param call told how far it is
+   * @param id what requests will call it
+   * @param source where it comes from
+   * @throws LensError `E_FETCH`, `E_ONNX_*`, `E_OP_UNSUPPORTED`, `E_NO_CONVOLUTION`, `E_ABORTED`
+   */
+  async openNetwork(call: Call, id: NetworkId, source: NetworkSource): Promise<NetworkSummary> {
     const began = performance.now();
     const what = source.knowledge?.title ?? source.id;
     let graph: Graph;
     let size = source.bytes ?? 0;
     let fetched = began;
     if (source.built === undefined) {
-      const { bytes, externalData } = await this.#host.readNetwork(source, job);
+      const { bytes, externalData } = await this.#host.readNetwork(source, call);
       fetched = performance.now();
       size = bytes.byteLength;
-      job.report({ stage: 'read', what });
+      call.report({ stage: 'read', what });
       graph = read(bytes, externalData && { externalData });
     } else {
-      job.report({ stage: 'read', what });
+      call.report({ stage: 'read', what });
       const { buildStandard } = await import('@convlens/adapters/builders');
       graph = buildStandard(source.built);
     }
     const network = describeNetwork(graph, source.knowledge);
-    job.check();
-    await this.closeNetwork(source.id);
+    call.check();
     let weights = 0;
     for (const { data } of network.graph.initializers.values()) {
       if (ArrayBuffer.isView(data)) weights += data.byteLength;
     }
-    this.#networks.set(source.id, { network, weights });
+    this.#networks.set(id, { network, weights });
     const fields = receptiveFields(network.graph, network.input.name);
     const { graph: _graph, classifier: _classifier, layers, ...rest } = network;
     return {
       ...rest,
+      handle: id,
       id: source.id,
       layers: layers.map((layer) => {
         const field = fields.get(layer.value);
@@ -117,108 +122,86 @@ export class Engine {
     };
   }
 
-  /** Frees a network and its sessions. */
-  async closeNetwork(id: string): Promise<void> {
-    const open = this.#networks.get(id);
-    this.#networks.delete(id);
-    if (open) await this.#compute?.forget(open.network);
-  }
-
   /** Decodes and keeps an image. */
-  async openImage(job: Job, source: ImageSource): Promise<ImageSummary> {
-    const pixels = await this.#host.readImage(source, job);
-    job.check();
-    this.#images.set(source.id, pixels);
-    return { id: source.id, width: pixels.width, height: pixels.height };
+  async openImage(call: Call, id: ImageId, source: ImageSource): Promise<ImageSummary> {
+    const pixels = await this.#host.readImage(source, call);
+    call.check();
+    this.#images.set(id, pixels);
+    return { handle: id, width: pixels.width, height: pixels.height };
   }
 
-  /** Frees an image. */
-  closeImage(id: string): void {
-    this.#images.delete(id);
-  }
-
-  /** Weights of a layer as pictures. */
-  kernels(network: string, layer: string): Kernels {
-    return kernels(this.#open(network), layer);
+  /** Frees a network with its programs, or an image; one that is not open is left alone. */
+  async close(id: NetworkId | ImageId): Promise<void> {
+    this.#images.delete(id as ImageId);
+    const open = this.#networks.get(id as NetworkId);
+    this.#networks.delete(id as NetworkId);
+    if (open) await this.#programs.forget(open.network);
   }
 
   /** Chooses the backend. */
-  async useBackend(job: Job, choice: BackendChoice): Promise<BackendReport> {
-    return (await this.#loaded()).use(job, choice);
+  async useBackend(call: Call, choice: BackendChoice): Promise<BackendReport> {
+    return (await this.#loaded()).use(choice, call);
   }
 
-  /** Activations of one image. */
-  async activations(job: Job, request: ActivationRequest): Promise<Activations> {
-    const { compute, network, pixels } = await this.#ready(request, job);
-    return compute.activations(job, network, pixels, request);
-  }
-
-  /** A unit carried back to the pixels. */
-  async projections(job: Job, request: ProjectionRequest): Promise<Projections> {
-    const { compute, network, pixels } = await this.#ready(request, job);
-    return compute.projections(job, network, pixels, request);
-  }
-
-  /** The strongest answers of a layer's channels over images of a set. */
-  async rankImages(job: Job, request: RankingRequest): Promise<RankingAnswer> {
-    const network = this.#open(request.network);
-    const compute = await this.#loaded();
-    return compute.rankImages(job, network, request, ({ index, ...source }) =>
-      this.#host.readImage({ id: String(index), ...source }, job),
-    );
-  }
-
-  /** Which pixels drove a score. */
-  async attribution(job: Job, request: AttributionRequest): Promise<Attribution> {
-    const { compute, network, pixels } = await this.#ready(request, job);
-    return compute.attribution(job, network, pixels, request);
-  }
-
-  /** Follows a recipe. */
-  async follow(job: Job, request: RecipeRequest): Promise<RecipeResult> {
-    const network = this.#open(request.network);
-    const { image, guide } = request;
-    const images = {
-      ...(image === undefined ? {} : { image: this.#image(image) }),
-      ...(guide === undefined ? {} : { guide: this.#image(guide) }),
+  /**
+   * Does a job.
+   *
+   * @param call that it answers
+   * @param kind a row of the table
+   * @param request what is wanted
+   * @throws LensError `E_ARGUMENT` for a kind that there is not; `E_BACKEND_INIT`, `E_ABORTED`, and as the job does
+   */
+  async run<K extends JobKind>(call: Call, kind: K, request: JobRequest<K>): Promise<JobAnswer<K>> {
+    if (!Object.hasOwn(jobTable, kind)) {
+      throw new LensError('E_ARGUMENT', `The engine does no job called "${kind}".`);
+    }
+    const { job } = (await arrival<unknown>(jobTable[kind](), 'E_ENGINE_START', NOT_THERE)) as {
+      readonly job: Job<JobRequest<K>, JobAnswer<K>, unknown>;
     };
-    return (await this.#loaded()).follow(job, network, images, request);
+    call.check();
+    return job.run(this.#desk(call), request);
   }
 
-  /** Runs an experiment of the adversarial lab. */
-  async lab<J extends LabJob>(job: Job, request: J): Promise<LabAnswer<J['kind']>> {
-    const compute = await this.#loaded();
-    const answer: LabAnswer = await compute.lab(job, request, {
-      network: (id) => this.#open(id),
+  #desk(call: Call): Desk<unknown> {
+    return {
+      signal: call.signal,
+      get paused() {
+        return call.paused;
+      },
+      report: (progress) => call.report(progress),
+      frame: (frame) => call.frame(frame),
+      check: () => call.check(),
+      network: (id) => this.#network(id),
       image: (id) => this.#image(id),
-    });
-    return answer;
+      pixels: (image) => this.#pixels(image, call),
+      readImage: (source) => this.#host.readImage(source, call),
+      onRuntime: (work) => this.#onRuntime(call, work),
+      keepOnly: (name, network) => this.#programs.keepOnly(name, network),
+    };
   }
 
-  /** Runs a graph that the page brings, once. */
-  async runGraph(job: Job, request: GraphRequest): Promise<GraphResult> {
-    return (await this.#loaded()).runGraph(job, request);
+  async #onRuntime<T>(call: Call, work: (on: OnRuntime) => Promise<T>): Promise<T> {
+    const backends = await this.#loaded();
+    for (;;) {
+      const { runtime, report } = await backends.runtime(call);
+      call.check();
+      // Said now, not with the answer: a run may take minutes, and its device may be lost on the way.
+      if (report !== this.#said) call.uses(report);
+      this.#said = report;
+      try {
+        return await this.#programs.lease(({ borrow }) => work({ runtime, report, borrow }));
+      } catch (error) {
+        // The list of backends is finite and one that was lost or refused is not tried again, so this ends.
+        if (backends.reportRefusal(error)) continue;
+        if (!(error instanceof LensError) || error.code !== 'E_BACKEND_LOST') throw error;
+        backends.reportLoss();
+      }
+    }
   }
 
-  /** Measures the backend in use. */
-  async measure(job: Job, request: MeasureRequest): Promise<MeasureAnswer> {
-    const network = request.kind === 'work' ? this.#open(request.network) : undefined;
-    return (await this.#loaded()).measure(job, network, request);
-  }
-
-  /** What a request is about. */
-  async #ready(
-    request: { readonly network: string; readonly image: string | Blob | ImageBitmap },
-    job: Job,
-  ): Promise<{ compute: Compute; network: Network; pixels: Pixels }> {
-    const network = this.#open(request.network);
-    const compute = await this.#loaded();
-    return { compute, network, pixels: await this.#pixels(request.image, job) };
-  }
-
-  async #pixels(image: string | Blob | ImageBitmap, job: Job): Promise<Pixels> {
+  async #pixels(image: ImageId | Blob | ImageBitmap, call: Call): Promise<Pixels> {
     if (typeof image === 'string') return this.#image(image);
-    if (image instanceof Blob) return this.#host.readImage({ id: 'passing', blob: image }, job);
+    if (image instanceof Blob) return this.#host.readImage({ blob: image }, call);
     return this.#host.readFrame(image);
   }
 
@@ -229,22 +212,26 @@ export class Engine {
     return {
       wasm: this.#host.wasmBytes(),
       weights,
-      sessions: this.#compute?.sessions ?? 0,
-      tensors: this.#compute?.tensors ?? 0,
+      sessions: this.#backends?.sessions ?? 0,
+      tensors: this.#backends?.tensors ?? 0,
       networks: this.#networks.size,
       images: this.#images.size,
     };
   }
 
-  #open(id: string): Network {
+  #network(id: NetworkId): Network {
     const open = this.#networks.get(id);
-    if (!open) throw new LensError('E_ARGUMENT', `No network "${id}" is open. Open it first.`);
+    if (!open) {
+      throw new LensError('E_ARGUMENT', `No network "${id}" is open: its handle was given back.`);
+    }
     return open.network;
   }
 
-  #image(id: string): Pixels {
+  #image(id: ImageId): Pixels {
     const image = this.#images.get(id);
-    if (!image) throw new LensError('E_ARGUMENT', `No image "${id}" is open. Open it first.`);
+    if (!image) {
+      throw new LensError('E_ARGUMENT', `No image "${id}" is open: its handle was given back.`);
+    }
     return image;
   }
 }

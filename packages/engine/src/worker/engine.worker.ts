@@ -1,36 +1,33 @@
 import * as Comlink from 'comlink';
 import { LensError } from '@convlens/onnx';
-import {
-  PROTOCOL_VERSION,
-  type EngineApi,
-  type EngineConfig,
-  type Progress,
-} from '../shared/api.js';
+import type { EngineConfig } from '../shared/api.js';
+import { PROTOCOL_VERSION, type EngineApi } from '../shared/protocol.js';
 import { installErrorHandler } from '../shared/comlink-errors.js';
 import { buffersOf } from '../shared/wire.js';
-import type * as ComputeModuleNamespace from './compute-web.js';
+import type * as BackendsModuleNamespace from './backends-web.js';
 import { Engine, type EngineHost } from './engine.js';
 import { fetchFile } from './fetch.js';
 import { holdLockOnRequest } from './hold-lock.js';
-import { Jobs, type Job } from './jobs.js';
+import { Calls, type Call } from './calls.js';
+import type { JobKind } from './jobs/table.js';
 import { wasmMemoryBytes, watchWasmMemory } from './wasm-memory.js';
 
-type ComputeModule = typeof ComputeModuleNamespace;
+type BackendsModule = typeof BackendsModuleNamespace;
 
 installErrorHandler();
 watchWasmMemory();
 holdLockOnRequest();
 
 /** Decoding and running are a script of their own: the first filters need neither. */
-const compute = (): Promise<ComputeModule> => import('./compute-web.js');
+const backends = (): Promise<BackendsModule> => import('./backends-web.js');
 
 let config: EngineConfig;
 
 const host: EngineHost = {
-  async readNetwork(source, job) {
+  async readNetwork(source, call) {
     const { id, url, blob, externalData, knowledge, bytes, sha256 } = source;
     const what = knowledge?.title ?? id;
-    const file = await readSource(what, { url, blob, bytes, sha256 }, job);
+    const file = await readSource(what, { url, blob, bytes, sha256 }, call);
     if (!externalData) return { bytes: file };
     const parts = await Promise.all(
       Object.entries(externalData).map(
@@ -39,13 +36,13 @@ const host: EngineHost = {
     );
     return { bytes: file, externalData: new Map(parts) };
   },
-  async readImage({ id, url, blob, pixels }, job) {
+  async readImage({ what = 'the image', url, blob, pixels }, call) {
     if (pixels) return pixels;
-    const { decodeImage } = await compute();
-    return decodeImage(blob ?? new Blob([await readSource(`image ${id}`, { url }, job)]));
+    const { decodeImage } = await backends();
+    return decodeImage(blob ?? new Blob([await readSource(what, { url }, call)]));
   },
-  readFrame: async (frame) => (await compute()).readBitmap(frame),
-  loadCompute: async () => (await compute()).createCompute(config),
+  readFrame: async (frame) => (await backends()).readBitmap(frame),
+  loadBackends: async () => (await backends()).createBackends(config),
   wasmBytes: wasmMemoryBytes,
 };
 
@@ -57,7 +54,7 @@ async function readSource(
     bytes?: number | undefined;
     sha256?: string | undefined;
   },
-  job: Job,
+  call: Call,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { url, blob, bytes, sha256 } = source;
   if (blob) return new Uint8Array(await blob.arrayBuffer());
@@ -71,16 +68,17 @@ async function readSource(
       ...(bytes === undefined ? {} : { bytes }),
       ...(sha256 === undefined ? {} : { sha256 }),
     },
-    job,
+    call,
   );
 }
 
 let port: MessagePort | undefined;
-const jobs = new Jobs((progress: Progress) => port?.postMessage(progress));
+
+const calls = new Calls((message) => port?.postMessage(message));
 let engine: Engine;
 
 /** Moves the buffers of a result to the page instead of copying them. */
-async function move<T>(result: Promise<T> | T): Promise<T> {
+async function move<T>(result: Promise<T>): Promise<T> {
   const value = await result;
   return Comlink.transfer(value, [...buffersOf(value)]);
 }
@@ -92,28 +90,18 @@ const api: EngineApi = {
     engine = new Engine(host);
     return Promise.resolve({ version: PROTOCOL_VERSION });
   },
-  cancel: (job) => Promise.resolve(jobs.cancel(job)),
-  openNetwork: (job, source) => jobs.run(job, (running) => engine.openNetwork(running, source)),
-  closeNetwork: (id) => engine.closeNetwork(id),
-  openImage: (job, source) => jobs.run(job, (running) => engine.openImage(running, source)),
-  closeImage: (id) => Promise.resolve(engine.closeImage(id)),
-  kernels: (job, network, layer) =>
-    move(jobs.run(job, () => Promise.resolve(engine.kernels(network, layer)))),
-  useBackend: (job, choice) => jobs.run(job, (running) => engine.useBackend(running, choice)),
-  activations: (job, request) =>
-    move(jobs.run(job, (running) => engine.activations(running, request))),
-  projections: (job, request) =>
-    move(jobs.run(job, (running) => engine.projections(running, request))),
-  rankImages: (job, request) =>
-    move(jobs.run(job, (running) => engine.rankImages(running, request))),
-  attribution: (job, request) =>
-    move(jobs.run(job, (running) => engine.attribution(running, request))),
-  follow: (job, request) => move(jobs.run(job, (running) => engine.follow(running, request))),
-  pause: (job) => Promise.resolve(jobs.pause(job)),
-  lab: (job, request) => move(jobs.run(job, (running) => engine.lab(running, request))),
-  runGraph: (job, request) => move(jobs.run(job, (running) => engine.runGraph(running, request))),
-  measure: (job, request) => move(jobs.run(job, (running) => engine.measure(running, request))),
+  cancel: (call) => Promise.resolve(calls.cancel(call)),
+  pause: (call) => Promise.resolve(calls.pause(call)),
+  openNetwork: (call, id, source) =>
+    calls.run(call, (running) => engine.openNetwork(running, id, source)),
+  openImage: (call, id, source) =>
+    calls.run(call, (running) => engine.openImage(running, id, source)),
+  close: (id) => engine.close(id),
+  useBackend: (call, choice) => calls.run(call, (running) => engine.useBackend(running, choice)),
   memory: () => Promise.resolve(engine.memory()),
+  // Both sides are of one version: a kind and its request come from the same table.
+  run: (call, kind, request) =>
+    move(calls.run(call, (running) => engine.run(running, kind as JobKind, request as never))),
 };
 
 Comlink.expose(api);

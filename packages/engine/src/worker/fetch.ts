@@ -1,5 +1,6 @@
 import { LensError } from '@convlens/onnx';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
+import { Patience } from './patience.js';
 
 /** Where the network files of earlier visits are kept (Cache API), by address and checksum. */
 const CACHE = 'convlens-files-1';
@@ -54,7 +55,10 @@ async function openCache(): Promise<Cache | undefined> {
  *
  * @throws LensError `E_FETCH` when it cannot be had or is not the expected one, `E_ABORTED`
  */
-export async function fetchFile(request: FetchRequest, job: Job): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchFile(
+  request: FetchRequest,
+  call: Call,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { url, what, sha256 } = request;
   const cache = sha256 === undefined ? undefined : await openCache();
   const key = `${url.split('#')[0]}${url.includes('?') ? '&' : '?'}sha256=${sha256}`;
@@ -62,8 +66,9 @@ export async function fetchFile(request: FetchRequest, job: Job): Promise<Uint8A
   if (kept) return new Uint8Array(await kept.arrayBuffer());
   let response: Response;
   let bytes: Uint8Array<ArrayBuffer>;
+  const patience = new Patience(call.signal);
   try {
-    response = await fetch(url, { signal: job.signal });
+    response = await fetch(url, { signal: patience.signal });
     if (!response.ok) {
       throw new LensError(
         'E_FETCH',
@@ -74,7 +79,8 @@ export async function fetchFile(request: FetchRequest, job: Job): Promise<Uint8A
     const length = zipped ? 0 : Number(response.headers.get('content-length') ?? 0);
     const total = length || request.bytes;
     bytes = await readBody(response, length, (loaded) => {
-      job.report({
+      patience.renew();
+      call.report({
         stage: 'download',
         what,
         loaded,
@@ -82,14 +88,23 @@ export async function fetchFile(request: FetchRequest, job: Job): Promise<Uint8A
       });
     });
   } catch (cause) {
-    job.check();
+    call.check();
     if (cause instanceof LensError) throw cause;
+    if (patience.expired) {
+      throw new LensError(
+        'E_FETCH',
+        `${what} could not be fetched: ${url} gave ${patience.words}. Check the connection and try again.`,
+        { cause },
+      );
+    }
     throw new LensError(
       'E_FETCH',
       `${what} could not be fetched from ${url}: no answer, or its server does not allow other pages to read it ` +
         '(CORS). Download the file and open it from disk.',
       { cause },
     );
+  } finally {
+    patience.end();
   }
   if (sha256 !== undefined && (await hex(bytes)) !== sha256) {
     throw new LensError(

@@ -2,7 +2,7 @@ import { LensError } from '@convlens/onnx';
 import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
 import { HALVES } from './halves.js';
 import { OrtExecutor } from './ort-executor.js';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
 import { TunedExecutor, type KeptForms } from './tuned-executor.js';
 import { threadsOf, wasmExecutor, wasmReason } from './wasm-executor.js';
@@ -14,9 +14,9 @@ import { lowerForWebGpu } from './webgpu-lowering.js';
 const WASM_BYTES = { plain: 14_239_897, asyncify: 26_781_914 };
 
 /** Checks the runtime's script before it is imported, for the same reason. */
-async function checkScript(url: string, job: Job): Promise<void> {
-  const response = await fetch(url, { method: 'HEAD', signal: job.signal }).catch(() => undefined);
-  job.check();
+async function checkScript(url: string, call: Call): Promise<void> {
+  const response = await fetch(url, { method: 'HEAD', signal: call.signal }).catch(() => undefined);
+  call.check();
   const type = response?.headers.get('content-type') ?? '';
   if (response?.ok && type.includes('javascript')) return;
   const got = response?.ok
@@ -46,13 +46,13 @@ export function ortWasm(
   return {
     backend: 'wasm',
     id: 'ort-wasm',
-    async start(job): Promise<Runtime> {
+    async start(call): Promise<Runtime> {
       const script = `${base}ort-wasm-simd-threaded.mjs`;
       const [wasmBinary] = await Promise.all([
-        fetchWasm(`${base}ort-wasm-simd-threaded.wasm`, WASM_BYTES.plain, job, ORT_FILES),
-        checkScript(script, job),
+        fetchWasm(`${base}ort-wasm-simd-threaded.wasm`, WASM_BYTES.plain, call, ORT_FILES),
+        checkScript(script, call),
       ]);
-      job.report({ stage: 'start', what: 'the compute runtime' });
+      call.report({ stage: 'start', what: 'the compute runtime' });
       const ort = await import('onnxruntime-web/wasm');
       const threads = threadsOf(wishedThreads);
       ort.env.wasm.numThreads = threads;
@@ -83,19 +83,19 @@ export function ortWebGpu(base: string, halves = false): RuntimeFactory {
   return {
     backend: 'webgpu',
     id: 'ort-webgpu',
-    async start(job, onLost, insist): Promise<Runtime> {
+    async start(call, onLost, insist): Promise<Runtime> {
       const gpu = await findGpu(insist);
       const script = `${base}ort-wasm-simd-threaded.asyncify.mjs`;
       const [wasmBinary] = await Promise.all([
         fetchWasm(
           `${base}ort-wasm-simd-threaded.asyncify.wasm`,
           WASM_BYTES.asyncify,
-          job,
+          call,
           ORT_FILES,
         ),
-        checkScript(script, job),
+        checkScript(script, call),
       ]);
-      job.report({ stage: 'start', what: 'the GPU runtime' });
+      call.report({ stage: 'start', what: 'the GPU runtime' });
       const device = await gpu.open();
       let lost = false;
       void device.lost.then(() => {

@@ -1,5 +1,6 @@
 import { LensError } from '@convlens/onnx';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
+import { Patience } from './patience.js';
 
 /** Whose files are in the runtime folder, for messages. */
 export interface RuntimeFiles {
@@ -26,14 +27,14 @@ export const TFJS_FILES: RuntimeFiles = {
  *
  * @param url where it is
  * @param bytes its size, as far as it is known
- * @param job for progress
+ * @param call for progress
  * @param owner whose file it is
  * @throws LensError `E_RUNTIME_FILES`
  */
 export async function fetchWasm(
   url: string,
   bytes: number,
-  job: Job,
+  call: Call,
   { owner, files }: RuntimeFiles,
 ): Promise<ArrayBuffer> {
   const what = 'the compute runtime';
@@ -42,28 +43,40 @@ export async function fetchWasm(
       'E_RUNTIME_FILES',
       `Expected ${owner}'s file at ${url}, got ${got}. Copy ${files} there, or set the runtime folder.`,
     );
-  let response: Response;
+  const patience = new Patience(call.signal);
+  let buffer: ArrayBuffer;
   try {
-    response = await fetch(url, { signal: job.signal });
+    const response = await fetch(url, { signal: patience.signal });
+    if (!response.ok) throw wrong(`the answer ${response.status}`);
+    buffer = await bodyOf(response, (loaded) => {
+      patience.renew();
+      call.report({ stage: 'download', what, loaded, total: Math.max(bytes, loaded) });
+    });
   } catch (cause) {
-    job.check();
-    throw new LensError('E_RUNTIME_FILES', `${wrong('no answer').message}`, { cause });
+    call.check();
+    if (cause instanceof LensError) throw cause;
+    const got = patience.expired ? patience.words : 'no answer';
+    throw new LensError('E_RUNTIME_FILES', wrong(got).message, { cause });
+  } finally {
+    patience.end();
   }
-  if (!response.ok) throw wrong(`the answer ${response.status}`);
-  let loaded = 0;
-  const counted = response.body!.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        loaded += chunk.length;
-        job.report({ stage: 'download', what, loaded, total: Math.max(bytes, loaded) });
-        controller.enqueue(chunk);
-      },
-    }),
-  );
-  const buffer = await new Response(counted).arrayBuffer();
   const head = new Uint8Array(buffer, 0, Math.min(4, buffer.byteLength));
   if (head.join() !== '0,97,115,109') {
     throw wrong(head[0] === 60 ? 'an HTML page (a 404 page of the server?)' : 'some other file');
   }
   return buffer;
+}
+
+function bodyOf(response: Response, onBytes: (loaded: number) => void): Promise<ArrayBuffer> {
+  let loaded = 0;
+  const counted = response.body!.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        loaded += chunk.length;
+        onBytes(loaded);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  return new Response(counted).arrayBuffer();
 }

@@ -1,7 +1,7 @@
 import type { PoolLowering } from '@convlens/autodiff';
 import type { Executor } from '@convlens/core';
 import type { Backend, RuntimeId } from '../shared/api.js';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
 
 /** Prepares graphs, and counts what it holds. */
 export interface CountingExecutor extends Executor {
@@ -33,12 +33,12 @@ export interface RuntimeFactory {
   /** Whether its files are so small that it can answer while another one's are on their way. */
   readonly light?: true;
   /**
-   * @param job for progress
+   * @param call for progress
    * @param onLost called when the device goes away later
    * @param insist also start where something else is known to be better (a GPU emulated in software)
    * @throws LensError `E_BACKEND_INIT`, `E_RUNTIME_FILES`
    */
-  start(job: Job, onLost: () => void, insist: boolean): Promise<Runtime>;
+  start(call: Call, onLost: () => void, insist: boolean): Promise<Runtime>;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { LensError } from '@convlens/onnx';
 import { GPU_TRAITS, OWN_WASM_TRAITS, registerOwnKernels, TfjsExecutor } from '@convlens/tfjs';
-import type { Job } from './jobs.js';
+import type { Call } from './calls.js';
 import type { Runtime } from './runtime.js';
 import { fetchWasm, TFJS_FILES } from './runtime-files.js';
 import { wasmReason } from './wasm-executor.js';
@@ -43,14 +43,14 @@ function remove(backend: string): Promise<void> {
  * Starts the WASM backend, on one thread: the script that starts its others does not survive bundling.
  *
  * @param base address of the runtime folder
- * @param job for progress
+ * @param call for progress
  * @throws LensError `E_BACKEND_INIT`, `E_RUNTIME_FILES`
  */
-export async function startWasm(base: string, job: Job): Promise<Runtime> {
+export async function startWasm(base: string, call: Call): Promise<Runtime> {
   const file = 'tfjs-backend-wasm-simd.wasm';
   // The library fetches it once more, from the cache: its own error for a missing file tells nobody what to do.
-  await fetchWasm(base + file, WASM_BYTES, job, TFJS_FILES);
-  job.report({ stage: 'start', what: 'the compute runtime' });
+  await fetchWasm(base + file, WASM_BYTES, call, TFJS_FILES);
+  call.report({ stage: 'start', what: 'the compute runtime' });
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   env().set('WASM_HAS_SIMD_SUPPORT', true);
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);

@@ -10,7 +10,7 @@ export function tfjsWasm(base: string): RuntimeFactory {
     backend: 'wasm',
     id: 'tfjs-wasm',
     light: true,
-    start: async (job) => (await import('./tfjs-start.js')).startWasm(base, job),
+    start: async (call) => (await import('./tfjs-start.js')).startWasm(base, call),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Gpu, Precision, Program } from '@convlens/core';
 import { LensError, type Graph } from '@convlens/onnx';
+import { isOverflow, overflow } from './overflow.js';
 import type { CountingExecutor } from './runtime.js';
 
 /**
- * An executor whose calls end when its device is lost. Runtimes wait for a lost device for ever: a buffer of a GPU process that
+ * An executor whose calls end when its device is lost, and that says when it has run over its memory. Runtimes wait for a lost device for ever: a buffer of a GPU process that
  * has crashed is never mapped, and a fence of a lost context never passed.
  */
 export class UntilLost implements CountingExecutor {
@@ -70,7 +71,9 @@ export class UntilLost implements CountingExecutor {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
       const settled = (): void => void this.#waiting.delete(reject);
-      start().then(resolve, reject).then(settled, settled);
+      start()
+        .then(resolve, (error: unknown) => reject(isOverflow(error) ? overflow(error) : error))
+        .then(settled, settled);
     });
   }
 }

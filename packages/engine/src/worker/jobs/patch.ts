@@ -1,6 +1,7 @@
 import { printPatch, trainPatch, tryPatch } from '@convlens/core';
-import type { PatchAnswer, PatchJob } from '../../shared/lab.js';
-import { painter, type Table } from './table.js';
+import type { PatchAnswer, PatchRequest, LabFrame, Measured } from '../../shared/lab.js';
+import { experiment, painter, type Experiment } from './experiment.js';
+import type { Job } from './job.js';
 
 /** Sides of the picture to print, and of the one that is shown while it is trained. */
 const SIDE = { print: 1024, frame: 160 };
@@ -8,24 +9,24 @@ const SIDE = { print: 1024, frame: 160 };
 /**
  * Trains a patch, and tries it where it was not trained.
  *
- * @param table network, images, job
+ * @param lab network, images, job
  * @param request class, shape, sizes
  * @throws LensError as `trainPatch` does
  */
-export async function runPatch(
-  table: Table,
-  { network, images, target, shape, scale, rotation, steps, seed }: PatchJob,
+async function run(
+  lab: Experiment,
+  { network, images, target, shape, scale, rotation, steps, seed }: PatchRequest,
 ): Promise<PatchAnswer> {
-  const classifier = table.classifier(network);
+  const classifier = lab.classifier(network);
   const [channels] = classifier.shape;
-  const pictures = { ...(await table.set(images, network)), target, scale, rotation, seed };
+  const pictures = { ...(await lab.set(images, network)), target, scale, rotation, seed };
   const patch = await trainPatch(classifier, {
     ...pictures,
     shape,
     steps,
     onStep: async ({ done, total, patch }) => {
-      await table.rest();
-      table.report('steps', done, total, { picture: printPatch(patch, channels, SIDE.frame) });
+      await lab.rest();
+      lab.report('steps', done, total, { picture: printPatch(patch, channels, SIDE.frame) });
     },
   });
   const { tried, reached, examples } = await tryPatch(classifier, patch, pictures);
@@ -37,3 +38,6 @@ export async function runPatch(
     examples: examples.map(({ image, answer }) => ({ picture: paint(image), answer })),
   };
 }
+
+/** The experiment as a job. */
+export const job: Job<PatchRequest, PatchAnswer & Measured, LabFrame> = experiment(run);

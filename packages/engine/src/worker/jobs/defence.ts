@@ -1,22 +1,29 @@
 import { attack, successRate, topClass, type AttackOutcome, type Classifier } from '@convlens/core';
-import type { DefenceAnswer, DefenceJob, DefencePoint } from '../../shared/lab.js';
+import type {
+  DefenceAnswer,
+  DefenceRequest,
+  DefencePoint,
+  LabFrame,
+  Measured,
+} from '../../shared/lab.js';
 import { defended } from './attack.js';
-import { partMisled, type Table } from './table.js';
+import { experiment, partMisled, type Experiment } from './experiment.js';
+import type { Job } from './job.js';
 
 /**
  * How often an attack succeeds against a defence: made on the bare network and then shown to the defended one, and made
  * through the defence.
  *
- * @param table network, images, job
+ * @param lab network, images, job
  * @param request attack, defence, strengths
  * @throws LensError as `attack` does
  */
-export async function runDefence(
-  table: Table,
-  { network, images, method, settings, defence, strengths, seed }: DefenceJob,
+async function run(
+  lab: Experiment,
+  { network, images, method, settings, defence, strengths, seed }: DefenceRequest,
 ): Promise<DefenceAnswer> {
-  const bare = table.classifier(network);
-  const set = await table.set(images, network);
+  const bare = lab.classifier(network);
+  const set = await lab.set(images, network);
   const parts = strengths.length + 1;
   const made = (classifier: Classifier, at: number): Promise<AttackOutcome> =>
     attack(classifier, {
@@ -24,7 +31,7 @@ export async function runDefence(
       method,
       seed,
       ...(settings && { settings }),
-      onStep: table.count('attacks', at, parts),
+      onStep: lab.count('attacks', at, parts),
     });
   const plain = await made(bare, 0);
   const points: DefencePoint[] = [];
@@ -40,7 +47,10 @@ export async function runDefence(
       plain: await success(plain),
       adaptive: await success(adaptive),
     });
-    table.report('attacks', at + 2, parts, { points: [...points] });
+    lab.report('attacks', at + 2, parts, { points: [...points] });
   }
   return { points, bare: successRate(plain.images) };
 }
+
+/** The experiment as a job. */
+export const job: Job<DefenceRequest, DefenceAnswer & Measured, LabFrame> = experiment(run);

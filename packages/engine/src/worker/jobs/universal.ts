@@ -1,6 +1,7 @@
 import { normalNoise, pictureOf, planesOf, topClass, universalPerturbation } from '@convlens/core';
-import type { UniversalAnswer, UniversalJob } from '../../shared/lab.js';
-import { partMisled, type Table } from './table.js';
+import type { UniversalAnswer, UniversalRequest, LabFrame, Measured } from '../../shared/lab.js';
+import { experiment, partMisled, type Experiment } from './experiment.js';
+import type { Job } from './job.js';
 
 /** Beyond the border, so that pictures of 8 bits are on the other side, too. */
 const OVERSHOOT = 0.5;
@@ -8,24 +9,24 @@ const OVERSHOOT = 0.5;
 /**
  * Makes one perturbation for all images of a set, and compares it with noise of the same size.
  *
- * @param table network, images, job
+ * @param lab network, images, job
  * @param request the ball
  * @throws LensError `E_ARGUMENT` when the network knows none of the images
  */
-export async function runUniversal(
-  table: Table,
-  { network, images, norm, eps, seed }: UniversalJob,
+async function run(
+  lab: Experiment,
+  { network, images, norm, eps, seed }: UniversalRequest,
 ): Promise<UniversalAnswer> {
-  const classifier = table.classifier(network);
+  const classifier = lab.classifier(network);
   const { shape } = classifier;
-  const set = await table.set(images, network);
+  const set = await lab.set(images, network);
   const { perturbation, passes } = await universalPerturbation(classifier, {
     ...set,
     norm,
     eps,
     overshoot: OVERSHOOT,
     seed,
-    onStep: table.watch('images', undefined, (change) =>
+    onStep: lab.watch('images', undefined, (change) =>
       pictureOf(
         change.map((v) => Math.min(1, Math.max(0, 0.5 + v / (2 * eps)))),
         shape,
@@ -57,7 +58,11 @@ const added = (image: Float32Array, change: Float32Array): Float32Array =>
   image.map((v, i) => Math.min(1, Math.max(0, v + change[i]!)));
 
 /** Noise as large as a perturbation: by its largest value, or by its length. */
-function noiseLike(change: Float32Array, norm: UniversalJob['norm'], seed: number): Float32Array {
+function noiseLike(
+  change: Float32Array,
+  norm: UniversalRequest['norm'],
+  seed: number,
+): Float32Array {
   const [noise] = normalNoise(seed, 1, change.length, 1) as [Float32Array];
   if (norm === 'linf') {
     const reach = change.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
@@ -68,3 +73,6 @@ function noiseLike(change: Float32Array, norm: UniversalJob['norm'], seed: numbe
   const factor = length(change) / length(noise);
   return noise.map((v) => v * factor);
 }
+
+/** The experiment as a job. */
+export const job: Job<UniversalRequest, UniversalAnswer & Measured, LabFrame> = experiment(run);

@@ -13,15 +13,16 @@ import {
   type Target,
 } from '@convlens/core';
 import type { TensorData } from '@convlens/onnx';
-import type { AttributionRequest } from '../shared/api.js';
-import type { Job } from './jobs.js';
-import { poolOf, type Runtime } from './runtime.js';
+import type { AttributionRequest } from '../../shared/api.js';
+import { poolOf, type Runtime } from '../runtime.js';
+import type { Desk, OnRuntime } from './job.js';
 
 type Tensor = TensorData<'float32'>;
 
-/**
- * The part of the engine that needs derivatives of one network on one runtime. It is loaded when a lens asks for it.
- */
+/** What is told how far it is, and may end it. */
+type Watched = Pick<Desk, 'check' | 'report'>;
+
+/** What needs derivatives of one network on one runtime: its programs. */
 export class Derive {
   readonly #executor: Executor;
   readonly #pool: PoolLowering;
@@ -63,7 +64,7 @@ export class Derive {
 
   /** Projections of one unit by several rules. */
   async projections(
-    job: Job,
+    desk: Watched,
     input: Tensor,
     activation: Tensor,
     target: Extract<Target, { kind: 'unit' }>,
@@ -72,14 +73,18 @@ export class Derive {
     const network = await this.#randomise(0);
     const found: Projection[] = [];
     for (const rule of rules) {
-      job.check();
+      desk.check();
       found.push(await project(network, this.#gradients, input, activation, target, rule));
     }
     return found;
   }
 
   /** One attribution map. */
-  async attribution(job: Job, input: Tensor, request: AttributionRequest): Promise<Attributed> {
+  async attribution(
+    desk: Watched,
+    input: Tensor,
+    request: AttributionRequest,
+  ): Promise<Attributed> {
     const { target, method, steps = 32, seed = 0, randomised = 0 } = request;
     const network = await this.#randomise(randomised);
     return attribute({
@@ -92,8 +97,8 @@ export class Derive {
       steps,
       seed,
       onStep: (loaded, total) => {
-        job.check();
-        job.report({ stage: 'run', what: method, loaded, total });
+        desk.check();
+        desk.report({ stage: 'run', what: method, loaded, total });
       },
     });
   }
@@ -103,4 +108,18 @@ export class Derive {
     await this.#gradients.dispose();
     await this.#maps.dispose();
   }
+}
+
+/**
+ * What derives on a network, shared by all jobs that do.
+ *
+ * @param desk told when it must be prepared
+ * @param on the runtime
+ * @param network the network
+ */
+export function derivatives(desk: Watched, on: OnRuntime, network: Network): Derive {
+  return on.borrow(network, 'derivatives', () => {
+    desk.report({ stage: 'compile', what: network.title });
+    return new Derive(network, on.runtime);
+  });
 }

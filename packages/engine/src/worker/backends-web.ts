@@ -1,6 +1,5 @@
 import type { EngineConfig } from '../shared/api.js';
 import { Backends } from './backends.js';
-import { Compute } from './compute.js';
 import { ortWasm, ortWebGpu } from './ort-web.js';
 import { storedSpeeds } from './stored-speeds.js';
 import { tfjsWasm, tfjsWebGl, tfjsWebGpu } from './tfjs-web.js';
@@ -12,27 +11,25 @@ export { decodeImage, readBitmap } from './images.js';
 const FEW_THREADS = 2;
 
 /**
- * The computing part with the runtimes of a browser, best first.
+ * The runtimes of a browser, best first.
  *
  * @param config where their files are
  */
-export function createCompute(config: EngineConfig): Compute {
+export function createBackends(config: EngineConfig): Backends {
   const { runtimeBase, threads, optimize = true, tune = true, precision } = config;
   const speeds = storedSpeeds(`${threadsOf(threads)} threads`);
   const kept = optimize && tune ? speeds.forms('ort-wasm') : undefined;
   const halves = precision === 'half';
   const ort = ortWasm(runtimeBase, threads, optimize, kept);
   const tfjs = tfjsWasm(runtimeBase);
-  return new Compute(
-    new Backends(
-      [
-        ortWebGpu(runtimeBase, halves),
-        tfjsWebGpu(),
-        tfjsWebGl(),
-        // Convlens's kernels, on one thread, against those of ONNX Runtime on all.
-        ...(threadsOf(threads) > FEW_THREADS ? [ort, tfjs] : [tfjs, ort]),
-      ],
-      speeds.measurements,
-    ),
+  return new Backends(
+    [
+      ortWebGpu(runtimeBase, halves),
+      tfjsWebGpu(),
+      tfjsWebGl(),
+      // Convlens's kernels, on one thread, against those of ONNX Runtime on all.
+      ...(threadsOf(threads) > FEW_THREADS ? [ort, tfjs] : [tfjs, ort]),
+    ],
+    speeds.measurements,
   );
 }

@@ -11,8 +11,15 @@ import {
   type Classifier,
 } from '@convlens/core';
 import { LensError } from '@convlens/onnx';
-import type { AttackAnswer, AttackJob, DefenceChoice } from '../../shared/lab.js';
-import { painter, type Table } from './table.js';
+import type {
+  AttackAnswer,
+  AttackRequest,
+  DefenceChoice,
+  LabFrame,
+  Measured,
+} from '../../shared/lab.js';
+import { experiment, painter, type Experiment } from './experiment.js';
+import type { Job } from './job.js';
 
 /**
  * A classifier behind a defence.
@@ -42,24 +49,24 @@ export function defended(
 /**
  * Attacks one image, and makes of it a picture of 8 bits that still fools where there is one.
  *
- * @param table network, image, job
+ * @param lab network, image, job
  * @param request the attack
  * @throws LensError as `attack` does
  */
-export async function runAttack(
-  table: Table,
-  { network, image, method, settings, target, seed, defence }: AttackJob,
+async function run(
+  lab: Experiment,
+  { network, image, method, settings, target, seed, defence }: AttackRequest,
 ): Promise<AttackAnswer> {
-  const bare = table.classifier(network);
+  const bare = lab.classifier(network);
   const judge = defence ? defended(bare, defence, seed) : bare;
   const victim = defence?.adaptive ? judge : bare;
-  const crop = table.crop(image, bare);
+  const crop = lab.crop(image, bare);
   const original = planesOf(crop, bare.shape[0]);
   const [before] = (await judge.logits([original])) as [Float32Array];
   const label = topClass(before);
   let steps = 0;
   const title = attackMethods.find(({ id }) => id === method)?.title ?? method;
-  const watch = table.watch(title, judge, painter(bare));
+  const watch = lab.watch(title, judge, painter(bare));
   const task = {
     images: [original],
     labels: [label],
@@ -102,3 +109,6 @@ export async function runAttack(
     settings: outcome.settings,
   };
 }
+
+/** The experiment as a job. */
+export const job: Job<AttackRequest, AttackAnswer & Measured, LabFrame> = experiment(run);

@@ -1,6 +1,6 @@
 import type { Network } from '@convlens/adapters';
-import type { NetworkClassifier } from '@convlens/core';
 import {
+  NetworkClassifier,
   pictureOf,
   planesOf,
   successRate,
@@ -11,12 +11,18 @@ import {
   type OnAttackStep,
 } from '@convlens/core';
 import { cropToInput, type Pixels } from '@convlens/data';
-import type { LabeledImage, LabFrame } from '../../shared/lab.js';
+import type { ImageId, NetworkId } from '../../shared/handles.js';
+import type { LabeledImage, LabFrame, Measured } from '../../shared/lab.js';
 import { breathe } from '../breathe.js';
-import type { Job } from '../jobs.js';
+import { poolOf } from '../runtime.js';
+import type { Desk, Job, OnRuntime } from './job.js';
+import { featureMaps } from './maps.js';
 
 /** Least time between two frames, between two of them with answers, and without a look at the messages, in milliseconds. */
 const PACE = { frame: 30, logits: 120, breath: 25 };
+
+/** Under which name the programs of attacks are held. */
+const CLASSIFIER = 'classifier';
 
 /** Images as attacks take them, with their right classes. */
 export interface ImageSet {
@@ -24,61 +30,58 @@ export interface ImageSet {
   readonly labels: readonly number[];
 }
 
-/** What the engine has open, by id. */
-export interface Shelf {
-  readonly network: (id: string) => Network;
-  readonly image: (id: string) => Pixels;
-  /** What reads the layers of a network. */
-  readonly maps: (network: Network) => FeatureMaps;
-}
-
-/** What an experiment works with: the networks it asks for as classifiers, kept images, and the job it belongs to. */
-export class Table {
-  readonly #job: Job;
-  readonly #classifier: (network: Network) => NetworkClassifier;
-  readonly #shelf: Shelf;
+/** What an experiment of the adversarial lab works with: networks as attacks see them, images, frames. */
+export class Experiment {
+  readonly #desk: Desk<LabFrame>;
+  readonly #on: OnRuntime;
   #breath = performance.now();
   #frame = -Infinity;
   #logits = -Infinity;
+  /** The network that was asked for first: its programs stay for the next experiment. */
+  first: Network | undefined;
 
   /**
-   * @param job told of frames; ends the experiment between two steps
-   * @param classifier a network as attacks see it
-   * @param shelf what is open
+   * @param desk told of frames; ends the experiment between two steps
+   * @param on the runtime
    */
-  constructor(job: Job, classifier: (network: Network) => NetworkClassifier, shelf: Shelf) {
-    this.#job = job;
-    this.#classifier = classifier;
-    this.#shelf = shelf;
+  constructor(desk: Desk<LabFrame>, on: OnRuntime) {
+    this.#desk = desk;
+    this.#on = on;
   }
 
   /** An open network as attacks see it. */
-  classifier(network: string): NetworkClassifier {
-    return this.#classifier(this.network(network));
+  classifier(id: NetworkId): NetworkClassifier {
+    const network = this.network(id);
+    this.first ??= network;
+    const { runtime } = this.#on;
+    return this.#on.borrow(network, CLASSIFIER, () => {
+      this.#desk.report({ stage: 'compile', what: network.title });
+      return new NetworkClassifier(network, runtime.executor, poolOf(runtime));
+    });
   }
 
   /** An open network. */
-  network(id: string): Network {
-    return this.#shelf.network(id);
+  network(id: NetworkId): Network {
+    return this.#desk.network(id);
   }
 
   /** What reads the layers of an open network. */
-  maps(id: string): FeatureMaps {
-    return this.#shelf.maps(this.network(id));
+  maps(id: NetworkId): FeatureMaps {
+    return featureMaps(this.#desk, this.#on, this.network(id));
   }
 
   /** A kept image as the network is shown it: cropped, in 8 bits. */
-  crop(image: string, { shape }: Classifier): Pixels {
-    return cropToInput(this.#shelf.image(image), shape[1], shape[2]);
+  crop(image: ImageId, { shape }: Classifier): Pixels {
+    return cropToInput(this.#desk.image(image), shape[1], shape[2]);
   }
 
   /** A kept image as attacks take it. */
-  planes(image: string, classifier: Classifier): Float32Array {
+  planes(image: ImageId, classifier: Classifier): Float32Array {
     return planesOf(this.crop(image, classifier), classifier.shape[0]);
   }
 
   /** Images with their classes for a network; those without one that it has have what it answers. */
-  async set(images: readonly LabeledImage[], network: string): Promise<ImageSet> {
+  async set(images: readonly LabeledImage[], network: NetworkId): Promise<ImageSet> {
     const classifier = this.classifier(network);
     const { classes = [] } = this.network(network);
     const planes = images.map(({ image }) => this.planes(image, classifier));
@@ -97,12 +100,13 @@ export class Table {
       await breathe();
       this.#breath = performance.now();
     }
-    this.#job.check();
+    this.#desk.check();
   }
 
   /** Tells of progress. */
-  report(what: string, loaded: number, total: number, lab?: LabFrame): void {
-    this.#job.report({ stage: 'run', what, loaded, total, ...(lab && { lab }) });
+  report(what: string, loaded: number, total: number, frame?: LabFrame): void {
+    this.#desk.report({ stage: 'run', what, loaded, total });
+    if (frame) this.#desk.frame({ ...frame, done: loaded, total });
   }
 
   /**
@@ -137,6 +141,37 @@ export class Table {
       this.report(what, done + step.done / step.total, of);
     };
   }
+}
+
+/**
+ * An experiment as a job: begun anew with the next backend when the device is lost meanwhile. Between experiments the programs
+ * of one network are kept.
+ *
+ * @param run the experiment
+ */
+export function experiment<Request, Answer extends object>(
+  run: (lab: Experiment, request: Request) => Promise<Answer>,
+): Job<Request, Answer & Measured, LabFrame> {
+  return {
+    run(desk, request) {
+      const began = performance.now();
+      return desk.onRuntime(async (on) => {
+        const lab = new Experiment(desk, on);
+        let kept: Network | undefined;
+        try {
+          const answer = await run(lab, request);
+          kept = lab.first;
+          return { ...answer, backend: on.report, runMs: performance.now() - began };
+        } catch (error) {
+          // What was prepared is good after a cancel; after a failure it may not be.
+          if (desk.signal.aborted) kept = lab.first;
+          throw error;
+        } finally {
+          await desk.keepOnly(CLASSIFIER, kept);
+        }
+      });
+    },
+  };
 }
 
 /** Paints images of a classifier. */

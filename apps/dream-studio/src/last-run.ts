@@ -3,7 +3,7 @@ import type { Recipe } from '@convlens/core';
 import type { Frame } from '@convlens/engine';
 
 /** The last run, as it is kept in this browser. */
-export interface Shelved {
+export interface LastRun {
   readonly recipe: Recipe;
   readonly frame: Frame;
   readonly curve: number[][];
@@ -19,7 +19,7 @@ const LARGEST = 8_000_000;
  *
  * @param run what to keep
  */
-export async function shelve(run: Shelved): Promise<void> {
+export async function keepRun(run: LastRun): Promise<void> {
   const { state } = run.frame;
   const size = state?.kind === 'dream' ? state.image.length : 0;
   if (!state || size > LARGEST) return;
@@ -27,8 +27,8 @@ export async function shelve(run: Shelved): Promise<void> {
 }
 
 /** The run of the last visit, when there is one. */
-export async function shelved(): Promise<Shelved | undefined> {
+export async function lastRun(): Promise<LastRun | undefined> {
   // A store that does not answer is no reason to wait.
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, 1000));
-  return Promise.race([get<Shelved>(KEY), late]).catch(() => undefined);
+  return Promise.race([get<LastRun>(KEY), late]).catch(() => undefined);
 }
