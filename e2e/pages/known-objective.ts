@@ -1,7 +1,7 @@
 // An objective that is known exactly and has no kinks, so that nothing but the steps around it can make a difference: it
 // takes the place of a network on a GPU and outside of it.
 import type { Network } from '@convlens/adapters';
-import type { Executor, GpuOutput } from '@convlens/core';
+import type { Executor, GpuOutput } from '@convlens/runtime';
 import { float32, LensError, type Graph, type TensorData } from '@convlens/onnx';
 
 /** Side of the usual network's input. */

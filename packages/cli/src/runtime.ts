@@ -1,5 +1,5 @@
 import type { PoolLowering } from '@convlens/autodiff';
-import type { Executor } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import {
   createNodeExecutor,
   createNodeTfjsExecutor,

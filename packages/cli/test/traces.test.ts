@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Network } from '@convlens/adapters';
 import type { PoolLowering } from '@convlens/autodiff';
-import {
-  Ascent,
-  Goals,
-  Gradients,
-  normalNoise,
-  type AscentOptions,
-  type Executor,
-} from '@convlens/core';
+import { Ascent, Goals, Gradients, normalNoise, type AscentOptions } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import {
   createNodeExecutor,
   createNodeTfjsExecutor,

@@ -30,16 +30,6 @@ export { project, type Projection, type ProjectionRule } from './projection/proj
 export { maxPoolingOf, poolingSwitches, type MaxPooling } from './pooling-switches/switches.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';
-export type {
-  Executor,
-  Gpu,
-  GpuOutput,
-  GpuProgram,
-  GpuTensor,
-  Precision,
-  Program,
-  Tensors,
-} from './executor.js';
 export { FeatureMaps, findLayer } from './feature-maps/feature-maps.js';
 export {
   channelStatistics,

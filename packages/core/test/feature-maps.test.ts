@@ -2,14 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { describeNetwork } from '@convlens/adapters';
 import { buildResNet, buildVgg } from '@convlens/adapters/builders';
 import { float32, type Graph } from '@convlens/onnx';
-import {
-  channelStatistics,
-  FeatureMaps,
-  findLayer,
-  softmax,
-  topClasses,
-  type Executor,
-} from '../src/index.js';
+import { channelStatistics, FeatureMaps, findLayer, softmax, topClasses } from '../src/index.js';
+import type { Executor } from '@convlens/runtime';
 
 /** An executor that computes nothing but remembers what it was asked for. */
 function recorder(): { executor: Executor; graphs: Graph[]; live: () => number } {

@@ -14,9 +14,8 @@ import {
   workRow,
   works,
   type BenchReport,
-  type Executor,
-  type Gpu,
 } from '../src/index.js';
+import type { Executor, Gpu } from '@convlens/runtime';
 import { standIn } from '../src/measure/stand-in.js';
 import { native } from './support/run.js';
 

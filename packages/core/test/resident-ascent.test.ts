@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
-import { Ascent, Goals, presets, type AscentOptions, type Gpu } from '../src/index.js';
+import { Ascent, Goals, presets, type AscentOptions } from '../src/index.js';
+import type { Gpu } from '@convlens/runtime';
 import { factors, turns } from '../src/optimisation/gpu/lines.js';
 import { native } from './support/run.js';
 

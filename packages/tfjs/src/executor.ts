@@ -1,4 +1,4 @@
-import type { Executor, Program, Tensors } from '@convlens/core';
+import type { Executor, Program, Tensors } from '@convlens/runtime';
 import { LensError, type DType, type Graph, type TensorData } from '@convlens/onnx';
 import type * as Core from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';

@@ -11,13 +11,13 @@ import {
   workRow,
   works,
   type BenchReport,
-  type Executor,
   type OperatorAnswer,
   type Watch,
   type Work,
   type WorkAnswer,
   type WorkRow,
 } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError, type Given } from '../arguments.js';
 import { Output, readModel } from '../files.js';

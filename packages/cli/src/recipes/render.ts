@@ -4,10 +4,10 @@ import {
   Goals,
   softmax,
   startRun,
-  type Executor,
   type Recipe,
   type RecipeImages,
 } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
 
 /** What a recipe made. */

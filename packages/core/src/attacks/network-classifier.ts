@@ -1,7 +1,7 @@
 import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { cut, elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
-import type { Executor, Program } from '../executor.js';
+import type { Executor, Program } from '@convlens/runtime';
 import type { Classifier, Slope, Sloped } from './classifier.js';
 import { inputOf, planeOf } from './feed.js';
 import { SLOPE_INPUTS, slopeGraph, type SlopeGraph } from './slope-graph.js';

@@ -1,4 +1,4 @@
-import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
+import type { Gpu, GpuProgram, GpuTensor } from '@convlens/runtime';
 import type { StepReport } from '../optimisation/ascent.js';
 import { VALUES } from '../optimisation/goal-graph.js';
 import type { Goals } from '../optimisation/goal-program.js';

@@ -1,6 +1,6 @@
 import { cut, elementCount, LensError, type TensorData } from '@convlens/onnx';
 import type { Layer, Network } from '@convlens/adapters';
-import type { Executor, Precision, Program } from '../executor.js';
+import type { Executor, Precision, Program } from '@convlens/runtime';
 import { LeaseCache } from '../lease-cache.js';
 
 /** Bytes of activations up to which one program gives every layer of a network at once. */

@@ -1,7 +1,7 @@
 import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
-import type { Executor, Program } from '../executor.js';
+import type { Executor, Program } from '@convlens/runtime';
 import { LeaseCache } from '../lease-cache.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 

@@ -1,7 +1,7 @@
 import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type Graph, type TensorData } from '@convlens/onnx';
-import type { Executor } from '../executor.js';
+import type { Executor } from '@convlens/runtime';
 import { PACE } from '../recipe/run.js';
 import { fixedBatch, prepareWork, type Work, type WorkAnswer } from './workload.js';
 

@@ -8,7 +8,7 @@ import {
   type TensorData,
 } from '@convlens/onnx';
 import { normalNoise } from '../attribution/noise.js';
-import type { Executor } from '../executor.js';
+import type { Executor } from '@convlens/runtime';
 import type { Watch } from './measure.js';
 
 /** What a backend answers to one operator case. */

@@ -1,4 +1,4 @@
-import type { Executor, Gpu, GpuOutput, GpuProgram, Program } from '../executor.js';
+import type { Executor, Gpu, GpuOutput, GpuProgram, Program } from '@convlens/runtime';
 
 /**
  * A runtime whose networks are run once and give the same answers from then on, at once: what is left of any work is what

@@ -9,7 +9,7 @@ import {
   type TensorData,
 } from '@convlens/onnx';
 import { normalNoise } from '../attribution/noise.js';
-import type { Executor } from '../executor.js';
+import type { Executor } from '@convlens/runtime';
 import { classGoal, presets, visualizeRecipe } from '../recipe/presets.js';
 import { startRun } from '../recipe/run.js';
 import type { Goal } from '../optimisation/goal.js';

@@ -9,7 +9,7 @@ import {
   type Graph,
   type TensorData,
 } from '@convlens/onnx';
-import type { Executor, GpuProgram, Program } from '../executor.js';
+import type { Executor, GpuProgram, Program } from '@convlens/runtime';
 import { LeaseCache } from '../lease-cache.js';
 import { addWeights, feedOf, placeOf, type Goal } from './goal.js';
 import { goalGraph, goalKey, VALUES, type Feed } from './goal-graph.js';

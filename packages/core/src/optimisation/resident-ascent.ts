@@ -1,4 +1,4 @@
-import type { Gpu, GpuProgram, GpuTensor } from '../executor.js';
+import type { Gpu, GpuProgram, GpuTensor } from '@convlens/runtime';
 import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
 import { VALUES } from './goal-graph.js';
 import type { Goals } from './goal-program.js';

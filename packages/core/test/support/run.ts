@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { write, type DType, type TensorData } from '@convlens/onnx';
-import type { Executor } from '../../src/index.js';
+import type { Executor } from '@convlens/runtime';
 
 /** Runs graphs with onnxruntime-node. */
 export const native: Executor = {

@@ -7,7 +7,7 @@ import type {
   Precision,
   Program,
   Tensors,
-} from '@convlens/core';
+} from '@convlens/runtime';
 import {
   LensError,
   write,

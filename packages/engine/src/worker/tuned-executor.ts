@@ -1,4 +1,4 @@
-import type { Program } from '@convlens/core';
+import type { Program } from '@convlens/runtime';
 import type { Graph } from '@convlens/onnx';
 import {
   formsOf,

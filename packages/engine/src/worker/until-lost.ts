@@ -1,4 +1,4 @@
-import type { Gpu, Precision, Program } from '@convlens/core';
+import type { Gpu, Precision, Program } from '@convlens/runtime';
 import { LensError, type Graph } from '@convlens/onnx';
 import { isOverflow, overflow } from './overflow.js';
 import type { CountingExecutor } from './runtime.js';

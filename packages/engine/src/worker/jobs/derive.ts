@@ -7,11 +7,11 @@ import {
   project,
   randomiseWeights,
   type Attributed,
-  type Executor,
   type Projection,
   type ProjectionRule,
   type Target,
 } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import type { TensorData } from '@convlens/onnx';
 import type { AttributionRequest } from '../../shared/api.js';
 import { poolOf, type Runtime } from '../runtime.js';

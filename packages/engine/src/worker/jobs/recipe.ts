@@ -3,11 +3,11 @@ import {
   Goals,
   PACE,
   startRun,
-  type Executor,
   type RecipeImages,
   type Run,
   type RunState,
 } from '@convlens/core';
+import type { Executor } from '@convlens/runtime';
 import type { Frame, RecipeRequest, RecipeResult } from '../../shared/api.js';
 import { breathe } from '../breathe.js';
 import { poolOf } from '../runtime.js';

@@ -1,0 +1,10 @@
+export type {
+  Executor,
+  Gpu,
+  GpuOutput,
+  GpuProgram,
+  GpuTensor,
+  Precision,
+  Program,
+  Tensors,
+} from './executor.js';
