@@ -29,6 +29,8 @@ export interface NetworkChoice {
 export class BenchModel implements AppModel<BenchState> {
   readonly #changed: () => void;
   readonly #failed: (problem: Problem) => void;
+  /** The state is what is shown. */
+  readonly isSettled = true;
   readonly state: BenchState;
   networks: readonly NetworkChoice[] = [];
   gpu: Gpu = { name: '', real: false };
@@ -54,11 +56,6 @@ export class BenchModel implements AppModel<BenchState> {
     this.state = state;
     this.#changed = changed;
     this.#failed = failed;
-  }
-
-  /** Whether the state is what is shown. */
-  get isSettled(): boolean {
-    return true;
   }
 
   /** See `AppModel`. */

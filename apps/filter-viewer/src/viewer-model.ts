@@ -47,6 +47,8 @@ export class ViewerModel implements AppModel<ViewerState> {
   readonly #session: EngineSession;
   readonly #changed: () => void;
   readonly state: ViewerState;
+  /** The state is what is shown. */
+  readonly isSettled = true;
   preview: HTMLCanvasElement | undefined;
   kernels: Kernels | undefined;
   /** Counts new pictures, so that grids know when to paint. */
@@ -145,11 +147,6 @@ export class ViewerModel implements AppModel<ViewerState> {
   /** What is under way, by task. */
   get busy(): ReadonlyMap<string, Progress> {
     return this.#bench.busy;
-  }
-
-  /** Whether the state is what is shown. */
-  get isSettled(): boolean {
-    return true;
   }
 
   /** The chosen layer. */

@@ -44,6 +44,10 @@ export async function chosenImage(
     case 'file':
       return { source: { blob: choice.file }, title: choice.name, sample: '' };
     case 'url':
-      return { source: { blob: await fetchImage(choice.url, signal) }, title: 'image', sample: '' };
+      return {
+        source: { blob: await fetchImage(choice.url, signal) },
+        title: choice.url,
+        sample: '',
+      };
   }
 }

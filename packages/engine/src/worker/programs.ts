@@ -22,7 +22,7 @@ export interface Leases {
    * @param name what distinguishes it from the rest that is held for the network
    * @param make makes it where there is none
    */
-  borrow<T extends Holder>(network: Network, name: string, make: () => T): T;
+  readonly borrow: <T extends Holder>(network: Network, name: string, make: () => T) => T;
 }
 
 /**

@@ -72,7 +72,7 @@ export class UntilLost implements CountingExecutor {
       this.#waiting.add(reject);
       const settled = (): void => void this.#waiting.delete(reject);
       start()
-        .then(resolve, (error: unknown) => reject(isOverflow(error) ? overflow(error) : error))
+        .then(resolve, (error: Error) => reject(isOverflow(error) ? overflow(error) : error))
         .then(settled, settled);
     });
   }

@@ -1,12 +1,5 @@
 import type { Network } from '@convlens/adapters';
-import {
-  Goals,
-  PACE,
-  startRun,
-  type RecipeImages,
-  type Run,
-  type RunState,
-} from '@convlens/core';
+import { Goals, PACE, startRun, type RecipeImages, type Run, type RunState } from '@convlens/core';
 import type { Executor } from '@convlens/runtime';
 import type { Frame, RecipeRequest, RecipeResult } from '../../shared/api.js';
 import { breathe } from '../breathe.js';
