@@ -4,14 +4,12 @@ import {
   AppController,
   banner,
   controls,
-  copyLink,
   define,
   isPicture,
   isPressing,
   isTyping,
   opening,
   resolveFile,
-  sharedEngine,
   shell,
   tokens,
   topRow,
@@ -65,14 +63,15 @@ export class AdversarialLab extends LitElement {
     this.#app = new AppController(this, {
       table: linkTable,
       attributes: ['network', 'image', 'attack', 'target'],
-      make: (state, failed) => {
-        const engine = sharedEngine();
-        const changed = (): void => {
-          this.#revision++;
-          this.requestUpdate();
-        };
-        return new LabModel(engine.session(), engine, state, changed, failed);
-      },
+      make: (place) =>
+        new LabModel({
+          ...place,
+          session: place.session,
+          changed: () => {
+            this.#revision++;
+            place.changed();
+          },
+        }),
       onKey,
       takeFiles,
     });
@@ -136,6 +135,7 @@ export class AdversarialLab extends LitElement {
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
+    const { copyLink } = await import('@convlens/elements/copy-link.js');
     model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very attack');
   }
 

@@ -5,21 +5,16 @@ import {
   Workbench,
   type AppModel,
   type ImageSelectEvent,
-  type NetworkList,
+  type OpenImage,
   type Problem,
-  type Sample,
 } from '@convlens/elements';
 import type {
   AttackRequest,
-  BackendChoice,
-  BackendReport,
-  EngineSession,
   ImageHandle,
   ImageId,
   JobAnswer,
   NetworkHandle,
   NetworkSummary,
-  Progress,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
 import { AttackRun } from './attack-run.js';
@@ -37,12 +32,8 @@ export interface Seen {
 }
 
 /** The lab without its looks. Everything that fails leaves what was there before. */
-export class LabModel implements AppModel<LabState> {
-  readonly #bench: Workbench;
-  /** The element's part of the engine. */
-  readonly engine: EngineSession;
-  readonly state: LabState;
-  readonly #changed: () => void;
+export class LabModel extends Workbench<LabState> implements AppModel<LabState> {
+  protected override readonly recovered = 'Another one has begun anew.';
   /** The image before it is attacked. */
   original: Seen | undefined;
   run: AttackRun | undefined;
@@ -58,61 +49,9 @@ export class LabModel implements AppModel<LabState> {
   /** Set when nothing was chosen: the first attack is a preset. */
   #isPreset = false;
 
-  /**
-   * @param session of the element
-   * @param engine tells when another worker has taken over
-   * @param state what is chosen; the model changes it
-   * @param changed called after every change
-   * @param failed told of every failure
-   */
-  constructor(
-    session: EngineSession,
-    engine: EventTarget,
-    state: LabState,
-    changed: () => void,
-    failed?: (problem: Problem) => void,
-  ) {
-    this.engine = session;
-    this.state = state;
-    this.#changed = changed;
-    this.#bench = new Workbench(session, engine, {
-      changed,
-      failed,
-      recovered: 'Another one has begun anew.',
-      accept: mustClassify,
-      opened: (network, id) => this.#settle(network, id),
-      openedImage: async ({ sample, source }) => {
-        const origin = source.blob ? await this.#origin(source.blob) : '';
-        this.state.image = sample;
-        this.#forget();
-        this.#bench.notice = origin;
-      },
-    });
-  }
-
-  /** The networks to choose from. */
-  get networks(): NetworkList {
-    return this.#bench.networks;
-  }
-
-  /** The sample pictures to choose from. */
-  get samples(): readonly Sample[] {
-    return this.#bench.samples;
-  }
-
-  /** The open network. */
-  get network(): NetworkSummary | undefined {
-    return this.#bench.network;
-  }
-
-  /** Names of its classes. */
-  get names(): readonly string[] | undefined {
-    return this.#bench.names;
-  }
-
   /** The image that is attacked. */
-  get image(): ImageId | undefined {
-    return this.#bench.image?.handle.id;
+  get attacked(): ImageId | undefined {
+    return this.image?.handle.id;
   }
 
   /** What came of the last attack, as an image. */
@@ -120,38 +59,12 @@ export class LabModel implements AppModel<LabState> {
     return this.#result?.id;
   }
 
-  /** Name of the current image for people. */
-  get imageTitle(): string {
-    return this.#bench.image?.title ?? '';
-  }
-
-  /** The backend that works, or did last. */
-  get backend(): BackendReport | undefined {
-    return this.#bench.backend;
-  }
-
-  /** Something worth knowing that is no failure. */
-  get notice(): string {
-    return this.#bench.notice;
-  }
-
-  /** Says something that is no failure. */
-  set notice(text: string) {
-    this.#bench.notice = text;
-    this.#changed();
-  }
-
   /** The failure that is shown. */
-  get problem(): Problem | undefined {
-    if (this.#bench.problem) return this.#bench.problem;
+  override get problem(): Problem | undefined {
+    if (super.problem) return super.problem;
     const { error } = this.run ?? {};
     if (!error) return undefined;
     return { code: error.code, message: error.message, task: 'run', retry: () => this.begin() };
-  }
-
-  /** What is under way, by task. */
-  get busy(): ReadonlyMap<string, Progress> {
-    return this.#bench.busy;
   }
 
   /** Whether the state is what is shown. */
@@ -172,7 +85,7 @@ export class LabModel implements AppModel<LabState> {
   /** See `AppModel`: opens what the state says, and attacks. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isPreset = !['attack', 'target', 'set', 'defence'].some((key) => given.has(key));
-    await this.#bench.lists();
+    await this.lists();
     // A link has no picture where it was the visitor's own.
     const id = this.state.image || (this.samples[0]?.id ?? '');
     await Promise.all([
@@ -195,13 +108,31 @@ export class LabModel implements AppModel<LabState> {
     if (this.network && id === this.state.network) return this.network;
     const open = this.#others.get(id);
     if (open) return open.summary;
-    const handle = await this.engine.openNetwork(await this.networks.source(id), options);
+    const handle = await this.session.openNetwork(await this.networks.source(id), options);
     this.#others.set(id, handle);
     return handle.summary;
   }
 
-  /** Makes the state fit a network that takes the place of the one before. */
-  #settle(network: NetworkSummary, id: string): void {
+  /** Makes the state fit an image. */
+  protected override async settleImage({ sample, source }: OpenImage): Promise<void> {
+    const origin = source.blob ? await this.#origin(source.blob) : '';
+    this.state.image = sample;
+    this.#forget();
+    this.notice = origin;
+  }
+
+  /** A network must tell classes apart. */
+  protected override accept({ logits, title }: NetworkSummary): void {
+    if (logits && logits.classes > 1) return;
+    throw new LensError(
+      'E_ARGUMENT',
+      `Expected a network with at least two classes to fool, but ${title} has ` +
+        `${logits ? 'one' : 'none'}. Choose a classifier.`,
+    );
+  }
+
+  /** Makes the state fit a network. */
+  protected override settle(network: NetworkSummary, id: string): void {
     const { logits, layers, classes: names } = network;
     const count = logits?.classes ?? 0;
     const order = new Intl.Collator('en', { numeric: true });
@@ -239,13 +170,13 @@ export class LabModel implements AppModel<LabState> {
 
   /** Asks the network about the image, then attacks. */
   async #look(): Promise<void> {
-    const { network, image } = this;
+    const { network, attacked: image } = this;
     if (!network || image === undefined) return;
-    const seen = await this.#bench.tasks.run(
+    const seen = await this.tasks.run(
       'look',
       async (options) => {
         const request = { network: network.handle, image, layers: [], scores: true };
-        const { crop, logits } = await this.engine.run('activations', request, options);
+        const { crop, logits } = await this.session.run('activations', request, options);
         this.original = { picture: crop, logits: logits! };
       },
       () => this.#look(),
@@ -265,13 +196,13 @@ export class LabModel implements AppModel<LabState> {
   /** Shows another tab. */
   show(tab: Tab): void {
     this.state.tab = tab;
-    this.#changed();
+    this.changed();
   }
 
   /** Chooses the layer whose maps are side by side. */
   showLayer(layer: string): void {
     this.state.layer = layer;
-    this.#changed();
+    this.changed();
   }
 
   /** Does what a preset says. */
@@ -316,12 +247,12 @@ export class LabModel implements AppModel<LabState> {
 
   /** Attacks from the beginning. */
   begin(): void {
-    const { network, original, image } = this;
-    if (!network || !original || image === undefined) return this.#changed();
+    const { network, original, attacked: image } = this;
+    if (!network || !original || image === undefined) return this.changed();
     try {
       const before = this.run;
       const run = new AttackRun(
-        this.engine,
+        this.session,
         this.#request(network, image),
         () => void this.#ran(run),
       );
@@ -329,13 +260,13 @@ export class LabModel implements AppModel<LabState> {
       // The last picture stays until there is another.
       run.picture = before?.picture;
       run.logits = before?.logits;
-      this.#bench.tasks.leave('page');
+      this.tasks.leave('page');
       this.run = run;
       void run.go();
     } catch (error) {
       this.fail(error);
     }
-    this.#changed();
+    this.changed();
   }
 
   async #ran(run: AttackRun): Promise<void> {
@@ -343,7 +274,7 @@ export class LabModel implements AppModel<LabState> {
       const { width, height, data } = run.answer.file.picture;
       // The worker's buffers come to the page: a copy goes back, as the picture is still shown.
       const pixels = { width, height, data: data.slice() };
-      const result = await this.engine.openImage({ pixels }).catch((error: unknown) => {
+      const result = await this.session.openImage({ pixels }).catch((error: unknown) => {
         this.fail(error);
       });
       if (this.run !== run) result?.[Symbol.dispose]();
@@ -354,23 +285,23 @@ export class LabModel implements AppModel<LabState> {
         announce(inWords(this).headline);
       }
     }
-    this.#changed();
+    this.changed();
   }
 
   /** Stops the attack; what there is stays. */
   stop(): void {
     this.run?.stop();
-    this.#changed();
+    this.changed();
   }
 
   /** Opens another network. */
   async chooseNetwork(id: string): Promise<void> {
-    await this.#bench.openNetwork(id, () => this.#look());
+    await this.openNetwork(id, () => this.#look());
   }
 
   /** Opens a network from files. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    await this.#bench.openFiles(files, () => {
+    await this.openFiles(files, () => {
       // Another file of the same name may have been open beside the one before.
       const { network } = this.state;
       this.#others.get(network)?.[Symbol.dispose]();
@@ -381,7 +312,7 @@ export class LabModel implements AppModel<LabState> {
 
   /** Opens an image. */
   async chooseImage(choice: ImageSelectEvent['choice']): Promise<void> {
-    if (choice.kind !== 'camera') await this.#bench.openImage(choice, () => this.#look());
+    if (choice.kind !== 'camera') await this.openImage(choice, () => this.#look());
   }
 
   /** The pictures that attacks are measured on. */
@@ -391,7 +322,7 @@ export class LabModel implements AppModel<LabState> {
 
   /** Measures on a visitor's pictures from now on; on the samples without files. */
   async choosePictures(files: readonly File[]): Promise<void> {
-    await this.#bench.tasks.run('set', async ({ signal }) => {
+    await this.tasks.run('set', async ({ signal }) => {
       const { fileSet } = await import('@convlens/elements/image-set.js');
       const next =
         files.length === 0
@@ -424,7 +355,7 @@ export class LabModel implements AppModel<LabState> {
 
   /** Follows a recipe from a file: JSON, or a PNG that was saved here. */
   async takeRecipe(file: Blob): Promise<void> {
-    await this.#bench.tasks.run('recipe', async () => {
+    await this.tasks.run('recipe', async () => {
       const followed = await recipeFromFile(file);
       const { network, image } = followed;
       if (!this.networks.has(network)) {
@@ -434,10 +365,10 @@ export class LabModel implements AppModel<LabState> {
         );
       }
       const state = stateOf(followed);
-      if (network !== this.state.network && !(await this.#bench.openNetwork(network))) return;
+      if (network !== this.state.network && !(await this.openNetwork(network))) return;
       const known = this.samples.some(({ id }) => id === image);
       if (known && image !== this.state.image) {
-        await this.#bench.openImage({ kind: 'sample', id: image });
+        await this.openImage({ kind: 'sample', id: image });
       }
       Object.assign(this.state, state);
       await this.#look();
@@ -446,44 +377,24 @@ export class LabModel implements AppModel<LabState> {
     });
   }
 
-  /** Chooses the backend. */
-  async chooseBackend(choice: BackendChoice): Promise<void> {
-    await this.#bench.chooseBackend(choice);
-  }
-
   /** Ends everything under way. */
-  cancel(): void {
+  override cancel(): void {
     this.run?.stop();
-    this.#bench.cancel();
+    super.cancel();
   }
 
-  /** Takes the problem off the page. */
-  dismiss(): void {
-    if (this.run && !this.#bench.problem) this.run.error = undefined;
-    this.#bench.dismiss();
-  }
-
-  /** Shows a failure. */
-  fail(error: unknown): void {
-    this.#bench.fail(error);
+  /** Takes the failure or the notice off the page. */
+  override dismiss(): void {
+    if (this.run && !super.problem) this.run.error = undefined;
+    super.dismiss();
   }
 
   /** Ends everything, and gives everything back. */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.run?.stop();
     this.set?.dispose();
-    this.#bench[Symbol.dispose]();
+    super[Symbol.dispose]();
   }
-}
-
-/** @throws LensError `E_ARGUMENT` for a network that does not tell classes apart */
-function mustClassify({ logits, title }: NetworkSummary): void {
-  if (logits && logits.classes > 1) return;
-  throw new LensError(
-    'E_ARGUMENT',
-    `Expected a network with at least two classes to fool, but ${title} has ` +
-      `${logits ? 'one' : 'none'}. Choose a classifier.`,
-  );
 }
 
 /** A class that a network finds unlikely, but not the least of all. */

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { softmax, topClass, topClasses, type ClassScore } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { formatNumber } from '@convlens/elements';
+import '@convlens/elements/top-classes.js';
 import { amplified } from './change.js';
 import type { LabModel } from './lab-model.js';
 import { greyLevels } from './parameters.js';

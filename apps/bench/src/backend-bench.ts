@@ -51,7 +51,7 @@ export class BackendBench extends LitElement {
     this.#app = new AppController(this, {
       table: linkTable,
       attributes: ['networks'],
-      make: (state, failed) => new BenchModel(state, () => this.requestUpdate(), failed),
+      make: (place) => new BenchModel(place),
       takeFiles: (model, files) => void model.take(files),
     });
   }

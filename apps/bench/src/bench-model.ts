@@ -9,6 +9,7 @@ import {
   resolveFile,
   type NetworkEntry,
   type Problem,
+  type WorkbenchPlace,
 } from '@convlens/elements';
 import type { NetworkSource } from '@convlens/engine';
 import type { LensError } from '@convlens/onnx';
@@ -43,19 +44,11 @@ export class BenchModel implements AppModel<BenchState> {
   problem: LensError | undefined;
   #cancel: AbortController | undefined;
 
-  /**
-   * @param state what is chosen; the model changes it
-   * @param changed called after every change
-   * @param failed told of every failure
-   */
-  constructor(
-    state: BenchState,
-    changed: () => void,
-    failed: (problem: Problem) => void = () => undefined,
-  ) {
+  /** @param place where the element is */
+  constructor({ state, changed, failed }: WorkbenchPlace<BenchState>) {
     this.state = state;
     this.#changed = changed;
-    this.#failed = failed;
+    this.#failed = failed ?? (() => undefined);
   }
 
   /** See `AppModel`. */

@@ -4,14 +4,12 @@ import {
   AppController,
   banner,
   controls,
-  copyLink,
   define,
   isPicture,
   isPressing,
   isTyping,
   opening,
   resolveFile,
-  sharedEngine,
   shell,
   tokens,
   topRow,
@@ -76,11 +74,7 @@ export class DreamStudio extends LitElement {
     this.#app = new AppController(this, {
       table: linkTable,
       attributes: ['network', 'make', 'layer', 'channel', 'target', 'image'],
-      make: (state, failed) => {
-        const engine = sharedEngine();
-        const changed = (): void => this.requestUpdate();
-        return new StudioModel(engine.session(), engine, state, changed, failed);
-      },
+      make: (place) => new StudioModel(place),
       onKey,
       takeFiles: (model, files) => void takeFiles(model, files),
     });
@@ -162,6 +156,7 @@ export class DreamStudio extends LitElement {
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
+    const { copyLink } = await import('@convlens/elements/copy-link.js');
     model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very picture');
   }
 

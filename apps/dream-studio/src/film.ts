@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import '@convlens/elements/top-classes.js';
 import type { StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
 import { inWords } from './value.js';

@@ -6,19 +6,14 @@ import {
   Workbench,
   type AppModel,
   type ImageSelectEvent,
-  type NetworkList,
+  type OpenImage,
   type Problem,
-  type Sample,
 } from '@convlens/elements';
 import type {
-  BackendChoice,
-  BackendReport,
-  EngineSession,
   ImageHandle,
   LayerSummary,
   NetworkHandle,
   NetworkSummary,
-  Progress,
   RecipeRequest,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
@@ -39,11 +34,8 @@ export interface Beside {
 }
 
 /** The studio without its looks. Everything that fails leaves what was there before. */
-export class StudioModel implements AppModel<StudioState> {
-  readonly #bench: Workbench;
-  readonly #session: EngineSession;
-  readonly #changed: () => void;
-  readonly state: StudioState;
+export class StudioModel extends Workbench<StudioState> implements AppModel<StudioState> {
+  protected override readonly recovered = 'Another one goes on from the last frame.';
   run: StudioRun | undefined;
   beside: readonly Beside[] = [];
   sheet: Sheet | undefined;
@@ -57,92 +49,15 @@ export class StudioModel implements AppModel<StudioState> {
   /** Set while the layer that a link or an attribute has named is not known to be one. */
   #isLayerWished = false;
   /** Settles when the image that was chosen last is open, or could not be opened. */
-  #image: Promise<unknown> = Promise.resolve();
-
-  /**
-   * @param session of the element
-   * @param engine tells when another worker has taken over
-   * @param state what is chosen; the model changes it
-   * @param changed called after every change
-   * @param failed told of every failure
-   */
-  constructor(
-    session: EngineSession,
-    engine: EventTarget,
-    state: StudioState,
-    changed: () => void,
-    failed?: (problem: Problem) => void,
-  ) {
-    this.#session = session;
-    this.state = state;
-    this.#changed = changed;
-    this.#bench = new Workbench(session, engine, {
-      changed,
-      failed,
-      recovered: 'Another one goes on from the last frame.',
-      opened: (network, id) => {
-        this.state.network = id;
-        this.#settle(network);
-      },
-      openedImage: ({ sample }) => {
-        this.state.image = sample;
-      },
-    });
-  }
-
-  /** The networks to choose from. */
-  get networks(): NetworkList {
-    return this.#bench.networks;
-  }
-
-  /** The sample pictures to choose from. */
-  get samples(): readonly Sample[] {
-    return this.#bench.samples;
-  }
-
-  /** The open network. */
-  get network(): NetworkSummary | undefined {
-    return this.#bench.network;
-  }
-
-  /** Names of its classes. */
-  get names(): readonly string[] | undefined {
-    return this.#bench.names;
-  }
-
-  /** Name of the current image for people. */
-  get imageTitle(): string {
-    return this.#bench.image?.title ?? '';
-  }
-
-  /** The backend that works, or did last. */
-  get backend(): BackendReport | undefined {
-    return this.#bench.backend;
-  }
-
-  /** Something worth knowing that is no failure. */
-  get notice(): string {
-    return this.#bench.notice;
-  }
-
-  /** Says something that is no failure. */
-  set notice(text: string) {
-    this.#bench.notice = text;
-    this.#changed();
-  }
+  #imageOpening: Promise<unknown> = Promise.resolve();
 
   /** The failure that is shown. */
-  get problem(): Problem | undefined {
+  override get problem(): Problem | undefined {
     const { run } = this;
-    if (this.#bench.problem) return this.#bench.problem;
+    if (super.problem) return super.problem;
     if (!run?.error) return undefined;
     const { code, message } = run.error;
     return { code, message, task: 'run', retry: () => void run.go() };
-  }
-
-  /** What is under way, by task. */
-  get busy(): ReadonlyMap<string, Progress> {
-    return this.#bench.busy;
   }
 
   /** Whether the state is what is shown. */
@@ -163,14 +78,14 @@ export class StudioModel implements AppModel<StudioState> {
   /** See `AppModel`: makes the picture, or takes up the run of the last visit. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isLayerWished = given.has('layer');
-    await this.#bench.lists();
+    await this.lists();
     const id = this.state.image || 'lighthouse';
     void this.chooseImage({ kind: 'sample', id }, false);
-    await this.#bench.openNetwork(this.state.network, () => this.#first());
+    await this.openNetwork(this.state.network, () => this.#first());
   }
 
   async #first(): Promise<void> {
-    await this.#image;
+    await this.#imageOpening;
     const last = await lastRun();
     if (last && this.network && this.#isSame(last.recipe)) {
       const run = this.#make();
@@ -195,7 +110,7 @@ export class StudioModel implements AppModel<StudioState> {
     }
     if (network !== undefined) await this.chooseNetwork(network);
     else {
-      if (this.network) this.#settle(this.network);
+      if (this.network) this.#fit(this.network);
       this.begin();
     }
   }
@@ -208,10 +123,21 @@ export class StudioModel implements AppModel<StudioState> {
     }
   }
 
-  /** Makes the state fit a network: a layer it has, a class it knows. */
-  #settle(network: NetworkSummary): void {
+  /** Makes the state fit a network. */
+  protected override settle(network: NetworkSummary, id: string): void {
+    this.state.network = id;
+    this.#fit(network);
+  }
+
+  /** Makes the state fit an image. */
+  protected override settleImage({ sample }: OpenImage): void {
+    this.state.image = sample;
+  }
+
+  /** A layer that the network has, a class that it knows. */
+  #fit(network: NetworkSummary): void {
     const { state } = this;
-    const { tasks } = this.#bench;
+    const { tasks } = this;
     tasks.leave('layer');
     const isKnown = network.layers.some(({ id }) => id === state.layer);
     if (!isKnown && this.#isLayerWished && state.layer !== '') {
@@ -246,13 +172,13 @@ export class StudioModel implements AppModel<StudioState> {
   /** Opens another network. */
   async chooseNetwork(id: string): Promise<void> {
     this.#makeRoom();
-    await this.#bench.openNetwork(id, () => this.begin());
+    await this.openNetwork(id, () => this.begin());
   }
 
   /** Opens a network from files. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
     this.#makeRoom();
-    await this.#bench.openFiles(files, () => this.begin());
+    await this.openFiles(files, () => this.begin());
   }
 
   #makeRoom(): void {
@@ -271,8 +197,8 @@ export class StudioModel implements AppModel<StudioState> {
       // A run that waited for this image in vain begins with it.
       if ((begin && matters) || this.run?.status === 'failed') this.begin();
     };
-    const opening = this.#bench.openImage(choice, then);
-    this.#image = opening;
+    const opening = this.openImage(choice, then);
+    this.#imageOpening = opening;
     await opening;
   }
 
@@ -287,7 +213,7 @@ export class StudioModel implements AppModel<StudioState> {
     if (!sample || this.#guide?.id === guide) return;
     const { file, title } = sample;
     const source = { what: title, url: resolveFile('samples', file) };
-    const handle = await this.#session.openImage(source);
+    const handle = await this.session.openImage(source);
     this.#guide?.handle[Symbol.dispose]();
     this.#guide = { id: guide, handle };
   }
@@ -304,11 +230,11 @@ export class StudioModel implements AppModel<StudioState> {
     try {
       const made = recipe ?? this.#recipe(network);
       const images = (): Pick<RecipeRequest, 'image' | 'guide'> => ({
-        ...(this.#bench.image && { image: this.#bench.image.handle.id }),
+        ...(this.image && { image: this.image.handle.id }),
         ...('guide' in made && this.#guide && { guide: this.#guide.handle.id }),
       });
       const request = { network: network.handle, recipe: made };
-      return new StudioRun(this.#session, request, images, () => this.#ran());
+      return new StudioRun(this.session, request, images, () => this.#ran());
     } catch (error) {
       this.fail(error);
       return undefined;
@@ -323,8 +249,8 @@ export class StudioModel implements AppModel<StudioState> {
     this.#stop();
     this.beside = [];
     this.scores = [];
-    this.#bench.notice = '';
-    this.#bench.tasks.leave('page');
+    this.notice = '';
+    this.tasks.leave('page');
     // The last picture stays until there is another.
     const { frame } = this.run ?? {};
     this.run = run;
@@ -338,10 +264,10 @@ export class StudioModel implements AppModel<StudioState> {
         stepsPerSecond: 0,
       };
     this.#keptStep = -1;
-    void Promise.all([this.#openGuide(), this.#image])
+    void Promise.all([this.#openGuide(), this.#imageOpening])
       .catch((error: unknown) => this.fail(error))
       .then(() => run.go());
-    this.#changed();
+    this.changed();
   }
 
   #ran(): void {
@@ -351,7 +277,7 @@ export class StudioModel implements AppModel<StudioState> {
       void keepRun({ recipe: run.recipe, frame: run.frame, curve: run.curve });
     }
     if (run?.status === 'done' && this.scores.length === 0) void this.#classify();
-    this.#changed();
+    this.changed();
   }
 
   /** What the network says to the picture as it is. */
@@ -360,12 +286,12 @@ export class StudioModel implements AppModel<StudioState> {
     const { network } = this;
     if (!picture || !network?.logits || this.state.make === 'dream') return;
     const { run } = this;
-    await this.#bench.tasks.run('scores', async (options) => {
+    await this.tasks.run('scores', async (options) => {
       const pixels: Pixels = { ...picture, data: picture.data.slice() };
-      const image = await this.#session.openImage({ pixels }, options);
+      const image = await this.session.openImage({ pixels }, options);
       try {
         const request = { network: network.handle, image: image.id, layers: [], scores: true };
-        const { logits } = await this.#session.run('activations', request, options);
+        const { logits } = await this.session.run('activations', request, options);
         if (this.run === run && logits) this.scores = topClasses(logits, 5);
       } finally {
         image[Symbol.dispose]();
@@ -378,10 +304,10 @@ export class StudioModel implements AppModel<StudioState> {
     const entry = this.networks.entry(id);
     const { run } = this;
     if (!entry || !run) return;
-    await this.#bench.tasks.run('beside', async (options) => {
+    await this.tasks.run('beside', async (options) => {
       const handle =
         this.#others.get(id) ??
-        (await this.#session.openNetwork(await this.networks.source(id), options));
+        (await this.session.openNetwork(await this.networks.source(id), options));
       this.#others.set(id, handle);
       const other = this.#make(inNetwork(run.recipe, id), handle.summary);
       if (!other) return;
@@ -412,13 +338,7 @@ export class StudioModel implements AppModel<StudioState> {
     this.cancel();
     if (this.sheet?.layer !== layer.id) {
       this.sheet?.stop();
-      this.sheet = new Sheet(
-        this.#session,
-        network,
-        layer,
-        this.#bench.image?.handle.id,
-        this.#changed,
-      );
+      this.sheet = new Sheet(this.session, network, layer, this.image?.handle.id, this.changed);
     }
     void this.sheet.go().catch((error: unknown) => this.fail(error));
   }
@@ -427,12 +347,12 @@ export class StudioModel implements AppModel<StudioState> {
   closeSheet(): void {
     this.sheet?.stop();
     this.sheet = undefined;
-    this.#changed();
+    this.changed();
   }
 
   /** Reads a recipe: JSON, or a PNG that the studio has made. */
   async takeRecipe(file: Blob): Promise<void> {
-    await this.#bench.tasks.run('recipe', async () => {
+    await this.tasks.run('recipe', async () => {
       const { recipeFromFile } = await import('./exports.js');
       const recipe = await recipeFromFile(file);
       if (recipe.network !== this.state.network) {
@@ -442,7 +362,7 @@ export class StudioModel implements AppModel<StudioState> {
             `The recipe is for the network "${recipe.network}", which is not open here. Open it first; nothing was changed.`,
           );
         }
-        if (!(await this.#bench.openNetwork(recipe.network))) return;
+        if (!(await this.openNetwork(recipe.network))) return;
       }
       if (recipe.image && this.samples.some(({ id }) => id === recipe.image)) {
         await this.chooseImage({ kind: 'sample', id: recipe.image }, false);
@@ -457,15 +377,10 @@ export class StudioModel implements AppModel<StudioState> {
     });
   }
 
-  /** Chooses the backend. */
-  async chooseBackend(choice: BackendChoice): Promise<void> {
-    await this.#bench.chooseBackend(choice);
-  }
-
   /** Ends everything under way. */
-  cancel(): void {
+  override cancel(): void {
     this.#stop();
-    this.#bench.cancel();
+    super.cancel();
   }
 
   #stop(): void {
@@ -474,20 +389,15 @@ export class StudioModel implements AppModel<StudioState> {
     this.sheet?.stop();
   }
 
-  /** Takes the problem off the page. */
-  dismiss(): void {
-    if (this.run && !this.#bench.problem) this.run.error = undefined;
-    this.#bench.dismiss();
-  }
-
-  /** Shows a failure. */
-  fail(error: unknown): void {
-    this.#bench.fail(error);
+  /** Takes the failure or the notice off the page. */
+  override dismiss(): void {
+    if (this.run && !super.problem) this.run.error = undefined;
+    super.dismiss();
   }
 
   /** Ends everything, and gives everything back. */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.#stop();
-    this.#bench[Symbol.dispose]();
+    super[Symbol.dispose]();
   }
 }

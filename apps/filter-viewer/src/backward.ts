@@ -1,13 +1,6 @@
-import type { Tasks } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';
 import type { Target } from '@convlens/core';
-import type {
-  Attribution,
-  EngineSession,
-  ImageId,
-  NetworkSummary,
-  Projections,
-} from '@convlens/engine';
+import type { Attribution, ImageId, NetworkSummary, Projections } from '@convlens/engine';
 
 /** A unit at a place of its map. */
 export type Unit = Extract<Target, { kind: 'unit' }> & {
@@ -17,22 +10,14 @@ export type Unit = Extract<Target, { kind: 'unit' }> & {
 
 /** What is carried back through the network: projections of a unit, attributions of a class or a unit. */
 export class Backward {
-  readonly #engine: EngineSession;
-  readonly #tasks: Tasks;
   readonly #model: ViewerModel;
   projections: Projections | undefined;
   /** What the projections are of. */
   picture: HTMLCanvasElement | undefined;
   attribution: Attribution | undefined;
 
-  /**
-   * @param engine of the element
-   * @param tasks where what is under way is kept
-   * @param model what is open
-   */
-  constructor(engine: EngineSession, tasks: Tasks, model: ViewerModel) {
-    this.#engine = engine;
-    this.#tasks = tasks;
+  /** @param model what is open */
+  constructor(model: ViewerModel) {
     this.#model = model;
   }
 
@@ -75,11 +60,11 @@ export class Backward {
     if (!layer) return false;
     const { row, column } = state;
     const place = row === undefined || column === undefined ? {} : { row, column };
-    return this.#tasks.run('projections', async (options) => {
+    return this.#model.tasks.run('projections', async (options) => {
       const target = { kind: 'unit', layer: layer.id, channel: this.channel, ...place } as const;
       const rules = ['backprop', 'deconvnet', 'guided'] as const;
       const request = { network: network.handle, image, target, rules };
-      this.projections = await this.#engine.run('projections', request, options);
+      this.projections = await this.#model.session.run('projections', request, options);
       this.picture = preview;
     });
   }
@@ -87,7 +72,7 @@ export class Backward {
   /** Says which pixels drove the target. */
   async attribute(network: NetworkSummary, image: ImageId): Promise<boolean> {
     const { method, randomised = 0 } = this.#model.state;
-    return this.#tasks.run('attribution', async (options) => {
+    return this.#model.tasks.run('attribution', async (options) => {
       const { target } = this;
       const { gradCamLayer } = await import('./inspectors.js');
       // Where there is nothing to compute the panel says why.
@@ -96,7 +81,7 @@ export class Backward {
         return;
       }
       const request = { network: network.handle, image, target, method, randomised };
-      this.attribution = await this.#engine.run('attribution', request, options);
+      this.attribution = await this.#model.session.run('attribution', request, options);
     });
   }
 }

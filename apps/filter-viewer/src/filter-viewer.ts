@@ -1,8 +1,7 @@
-import { html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
 import {
   AppController,
   controls,
-  copyLink,
   define,
   isPicture,
   isTyping,
@@ -20,10 +19,10 @@ import {
 import type { EngineClient } from '@convlens/engine';
 import type { AttributionChoiceEvent } from './attribution-panel.js';
 import { layout } from './filter-viewer.styles.js';
-import { inspector } from './inspector.js';
 import { lensPanel } from './lens-panel.js';
 import { shownLayer, VIEWS } from './lenses.js';
 import type { PlaceSelectEvent } from './map-inspector.js';
+import type { inspector } from './inspector.js';
 import { kernelPictures, mapPictures, orderUnits, type Pictures } from './pictures.js';
 import { linkTable, type View, type ViewerState } from './state.js';
 import { topBar } from './top-bar.js';
@@ -64,6 +63,9 @@ export class FilterViewer extends LitElement {
   #picturesOf: unknown[] = [];
   #units: readonly number[] = [];
   #loaded = false;
+  /** The column on the right; there once the first pictures are. */
+  #inspector: typeof inspector | undefined;
+  #isInspecting = false;
   readonly #app: AppController<ViewerState, ViewerModel>;
 
   constructor() {
@@ -72,11 +74,7 @@ export class FilterViewer extends LitElement {
     this.#app = new AppController(this, {
       table: linkTable,
       attributes: ['network', 'image', 'layer', 'channel', 'view'],
-      make: (state, failed) => {
-        const engine = sharedEngine();
-        const changed = (): void => this.requestUpdate();
-        return new ViewerModel(engine.session(), engine, state, changed, failed);
-      },
+      make: (place) => new ViewerModel(place),
       onKey: (event, model) => this.#onKey(event, model),
       takeFiles,
     });
@@ -104,7 +102,7 @@ export class FilterViewer extends LitElement {
     const source = view === 'filters' ? model.kernels : model.readings.maps;
     const key = [source, scale, sort, dark];
     if (key.every((part, i) => part === this.#picturesOf[i])) return;
-    const sortedAnew = !model.live.camera || this.#picturesOf[2] !== sort;
+    const sortedAnew = !model.live?.camera || this.#picturesOf[2] !== sort;
     this.#picturesOf = key;
     const together = scale === 'together';
     this.#pictures = undefined;
@@ -141,7 +139,7 @@ export class FilterViewer extends LitElement {
         @lens-place-select=${(event: PlaceSelectEvent) => model.choosePlace(event.row, event.column)}
       >
         <section class="top" aria-label="Network and image">
-          ${topBar(model, model.backend, () => void this.#copyLink())}
+          ${topBar(model, () => void this.#copyLink())}
         </section>
         <section class="spine" aria-label="Layers">
           <lens-spine
@@ -161,7 +159,7 @@ export class FilterViewer extends LitElement {
           })}
         </section>
         <section class="inspector" aria-label="Inspector">
-          ${inspector(model, this.#pictures)}
+          ${this.#inspector?.(model, this.#pictures) ?? nothing}
         </section>
       </div>
     `;
@@ -170,16 +168,28 @@ export class FilterViewer extends LitElement {
   protected override updated(): void {
     const model = this.#model;
     if (!model) return;
+    if (!this.#isInspecting && (this.#pictures ?? model.problem)) {
+      this.#isInspecting = true;
+      void this.#loadInspector(model);
+    }
     if (!this.#loaded && this.#pictures) {
       this.#loaded = true;
       performance.mark('convlens-first-pictures');
       this.dispatchEvent(new Event('load'));
-      // The first pictures do not wait for what inspects them.
-      void import('./inspectors.js');
       const { channel } = model.state;
       if (channel !== undefined) {
         void this.#grid?.updateComplete.then(() => this.#grid?.reveal(channel));
       }
+    }
+  }
+
+  /** The first pictures do not wait for what inspects them. */
+  async #loadInspector(model: ViewerModel): Promise<void> {
+    try {
+      this.#inspector = (await import('./inspectors.js')).inspector;
+      this.requestUpdate();
+    } catch (error) {
+      model.fail(error);
     }
   }
 
@@ -194,7 +204,7 @@ export class FilterViewer extends LitElement {
     if (event.key === '[') spine?.move(-1);
     else if (event.key === ']') spine?.move(1);
     else if (view) model.show({ view });
-    else if (event.key === 'f') model.live.toggleFreeze();
+    else if (event.key === 'f') model.live?.toggleFreeze();
     else if (event.key === 'Escape') model.chooseUnit(undefined);
     else return false;
     return true;
@@ -203,6 +213,7 @@ export class FilterViewer extends LitElement {
   async #copyLink(): Promise<void> {
     const model = this.#model;
     if (!model) return;
+    const { copyLink } = await import('@convlens/elements/copy-link.js');
     model.notice = await copyLink(writeLink(model.state, linkTable), 'opens this very view');
   }
 

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, formatCount, formatShape } from '@convlens/elements';
+import '@convlens/elements/top-classes.js';
 import type { LayerSummary, MemoryReport, NetworkSummary } from '@convlens/engine';
 import { LENSES, shownLayer } from './lenses.js';
 import type { Pictures } from './pictures.js';

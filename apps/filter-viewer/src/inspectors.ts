@@ -1,6 +1,9 @@
+import '@convlens/elements/legend.js';
 import './attribution-panel.js';
 import './kernel-inspector.js';
 import './map-inspector.js';
 import './projection-panel.js';
 
+export { Backward } from './backward.js';
+export { inspector } from './inspector.js';
 export { gradCamLayer } from '@convlens/core';

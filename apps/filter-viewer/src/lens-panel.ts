@@ -101,7 +101,7 @@ function switchControl(model: ViewerModel): TemplateResult | typeof nothing {
 /** Which unit of the layer is carried back. */
 function unitControls(model: ViewerModel): TemplateResult {
   const channels = model.layer?.shape[0] ?? 1;
-  const shown = model.backward.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
+  const shown = model.backward?.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
   const choose = (event: Event): void => {
     const wished = (event.target as HTMLInputElement).valueAsNumber;
     if (Number.isInteger(wished)) {
@@ -156,9 +156,9 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   if (state.view === 'projections') {
     return html`<div class="stack">
       <lens-projection-panel
-        .projections=${model.backward.projections}
+        .projections=${model.backward?.projections}
         .layer=${model.layer}
-        .image=${model.backward.picture}
+        .image=${model.backward?.picture}
         .blueFirst=${blueFirst}
         .inputSize=${[height, width]}
       ></lens-projection-panel>
@@ -174,9 +174,9 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   }
   if (state.view === 'attribution') {
     const { method, randomised = 0 } = state;
-    const { target, unit } = model.backward;
+    const { target, unit } = model.backward ?? {};
     return html`<lens-attribution-panel
-      .attribution=${model.backward.attribution}
+      .attribution=${model.backward?.attribution}
       .choice=${{ target, method, randomised }}
       .unit=${unit}
       .network=${network}

@@ -65,7 +65,7 @@ export function unitWords(model: ViewerModel, unit: number): string {
     return `Filter ${unit}${norm === undefined ? '' : `, norm ${formatNumber(norm)}`}`;
   }
   // While the camera runs, numbers in labels would only make noise.
-  const statistics = model.live.camera ? undefined : model.readings.maps?.statistics;
+  const statistics = model.live?.camera ? undefined : model.readings.maps?.statistics;
   const [, , width = 1] = model.readings.maps?.activation.shape ?? [];
   if (!statistics || unit >= statistics.peak.length) return `Channel ${unit}`;
   const peak = statistics.peak[unit]!;
@@ -92,11 +92,11 @@ export function readout(model: ViewerModel, unit: number | undefined): string {
     }
     return `${layer}: ${formatShape(activation.shape)}, ${formatNumber(statistics.low)} to ${formatNumber(statistics.high)}`;
   }
-  if (state.view === 'projections' && model.backward.projections) {
-    return `${shownLayer(model)}: ${formatNumber(model.backward.projections.runMs)} ms for three projections`;
+  if (state.view === 'projections' && model.backward?.projections) {
+    return `${shownLayer(model)}: ${formatNumber(model.backward?.projections.runMs)} ms for three projections`;
   }
-  if (state.view === 'attribution' && model.backward.attribution) {
-    return `${formatNumber(model.backward.attribution.runMs)} ms`;
+  if (state.view === 'attribution' && model.backward?.attribution) {
+    return `${formatNumber(model.backward?.attribution.runMs)} ms`;
   }
   return '';
 }

@@ -1,8 +1,8 @@
 import { strongestPlaces, type Projection, type Ranking, type StrongPlace } from '@convlens/core';
-import type { EngineSession, LayerSummary, NetworkSummary } from '@convlens/engine';
+import type { LayerSummary, NetworkSummary } from '@convlens/engine';
 import { fileSet, sampleSet, type ImageSet, type SetImage } from '@convlens/elements/image-set.js';
 import { previewOf } from './preview.js';
-import { announce, asError, type TaskOptions, type Tasks } from '@convlens/elements';
+import { announce, asError, type TaskOptions } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';
 
 /** Images ranked in one call: what a cancelled call loses, and what a page sends at a time. */
@@ -37,8 +37,6 @@ export interface Patch extends StrongPlace {
  * is shown. All channels of a layer are ranked at once, so that another channel is there immediately.
  */
 export class PatchSearch {
-  readonly #engine: EngineSession;
-  readonly #tasks: Tasks;
   readonly #model: ViewerModel;
   readonly #changed: () => void;
   #searches = new WeakMap<NetworkSummary, Map<string, LayerSearch>>();
@@ -59,14 +57,10 @@ export class PatchSearch {
   looked = 0;
 
   /**
-   * @param engine of the element
-   * @param tasks where what is under way is kept
    * @param model what is open
    * @param changed called after every change
    */
-  constructor(engine: EngineSession, tasks: Tasks, model: ViewerModel, changed: () => void) {
-    this.#engine = engine;
-    this.#tasks = tasks;
+  constructor(model: ViewerModel, changed: () => void) {
     this.#model = model;
     this.#changed = () => {
       this.revision++;
@@ -76,7 +70,7 @@ export class PatchSearch {
 
   /** True while the camera leaves no time for a search. */
   get isWaiting(): boolean {
-    return this.#model.live.camera !== undefined;
+    return this.#model.live?.camera !== undefined;
   }
 
   /** How patches are carried back. */
@@ -121,7 +115,7 @@ export class PatchSearch {
     files: readonly File[] = [],
     folders: readonly FileSystemDirectoryEntry[] = [],
   ): Promise<boolean> {
-    const chosen = await this.#tasks.run('image-set', async () => {
+    const chosen = await this.#model.tasks.run('image-set', async () => {
       const samples = files.length + folders.length === 0;
       const set = samples ? await sampleSet() : await fileSet(files, folders);
       this.pause();
@@ -145,7 +139,7 @@ export class PatchSearch {
       return;
     }
     if (this.#search?.layer !== layer || this.#network !== network) {
-      this.#tasks.leave('patches');
+      this.#model.tasks.leave('patches');
       this.#network = network;
       this.#search = this.#searchOf(network, layer);
       this.looked = this.#search.done;
@@ -164,7 +158,7 @@ export class PatchSearch {
   /** Stops the search; what was found stays. */
   stop(): void {
     if (this.#search && this.#running) this.#search.stopped = true;
-    this.#tasks.leave('patches');
+    this.#model.tasks.leave('patches');
   }
 
   /** Goes on where the search was stopped. */
@@ -175,8 +169,8 @@ export class PatchSearch {
 
   /** Stops until `refresh` is called again. */
   pause(): void {
-    this.#tasks.leave('patches');
-    this.#tasks.leave('patch-pictures');
+    this.#model.tasks.leave('patches');
+    this.#model.tasks.leave('patch-pictures');
     this.#drawn = '';
     this.#changed();
   }
@@ -215,7 +209,7 @@ export class PatchSearch {
         const files = await Promise.all(
           part.map((source) => source.load(signal).catch((error: unknown) => asError(error))),
         );
-        const answer = await this.#engine.run(
+        const answer = await this.#model.session.run(
           'rankImages',
           {
             network: network.handle,
@@ -249,10 +243,10 @@ export class PatchSearch {
         if (this.#search === search) this.#show(network, search, set);
       }
     };
-    const ended = await this.#tasks.run('patches', work);
+    const ended = await this.#model.tasks.run('patches', work);
     this.#running = false;
     this.looked = this.#search?.done ?? 0;
-    if (this.#tasks.problemOf('patches')) search.stopped = true;
+    if (this.#model.tasks.problemOf('patches')) search.stopped = true;
     if (ended && this.#search === search) announce(`Looked at ${set.images.length} images.`);
     this.#model.refreshPatches();
     this.#changed();
@@ -260,7 +254,7 @@ export class PatchSearch {
 
   /** Draws the patches of the channel that is shown: pictures at once, projections when the search rests. */
   #show(network: NetworkSummary, search: LayerSearch, set: ImageSet): void {
-    const { channel } = this.#model.backward;
+    const { channel = 0 } = this.#model.backward ?? {};
     const { rule } = this.#model.state;
     const places = search.ranking ? strongestPlaces(search.ranking, channel) : [];
     const key = JSON.stringify([channel, rule, places, this.#running]);
@@ -286,7 +280,7 @@ export class PatchSearch {
     });
     this.patches = patches;
     this.#changed();
-    void this.#tasks.run('patch-pictures', async ({ signal }) => {
+    void this.#model.tasks.run('patch-pictures', async ({ signal }) => {
       for (const patch of patches) {
         patch.picture ??= await this.#picture(set.images[patch.image]!, signal);
         if (signal.aborted) return;
@@ -320,7 +314,7 @@ export class PatchSearch {
     signal: AbortSignal,
   ): Promise<Projection> {
     const target = { kind: 'unit', layer: layer.id, channel, row, column } as const;
-    const { projections } = await this.#engine.run(
+    const { projections } = await this.#model.session.run(
       'projections',
       {
         network: network.handle,

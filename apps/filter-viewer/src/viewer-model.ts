@@ -6,26 +6,22 @@ import {
   Workbench,
   type AppModel,
   type ImageSelectEvent,
-  type NetworkList,
   type OpenImage,
-  type Problem,
-  type Sample,
+  type WorkbenchPlace,
 } from '@convlens/elements';
 import type {
   Activations,
   BackendChoice,
   BackendReport,
-  EngineSession,
   ImageId,
   JobRequest,
   LayerSummary,
   NetworkSummary,
-  Progress,
 } from '@convlens/engine';
 import { LensError } from '@convlens/onnx';
-import { Backward } from './backward.js';
+import type { Backward } from './backward.js';
 import { nearestMaxPooling, weightsFor } from './layer-ways.js';
-import { Live, type Frame } from './live.js';
+import type { Frame, Live } from './live.js';
 import type { PatchSearch } from './patches.js';
 import { drawWindow, previewOf } from './preview.js';
 import { Readings } from './readings.js';
@@ -42,11 +38,7 @@ const OF_LENS: Readonly<Record<View, readonly string[]>> = {
 /**
  * The viewer without its looks: what is shown of what is open. Everything that fails leaves what was there before.
  */
-export class ViewerModel implements AppModel<ViewerState> {
-  readonly #bench: Workbench;
-  readonly #session: EngineSession;
-  readonly #changed: () => void;
-  readonly state: ViewerState;
+export class ViewerModel extends Workbench<ViewerState> implements AppModel<ViewerState> {
   /** The state is what is shown. */
   readonly isSettled = true;
   preview: HTMLCanvasElement | undefined;
@@ -56,97 +48,29 @@ export class ViewerModel implements AppModel<ViewerState> {
   #spare = document.createElement('canvas');
   /** What the network answered to the image. */
   readonly readings: Readings;
-  /** The camera. */
-  readonly live: Live;
-  /** Projections and attributions. */
-  readonly backward: Backward;
+  /** The camera; there once it was asked for. */
+  live: Live | undefined;
+  /** Projections and attributions; there once such a lens was open. */
+  backward: Backward | undefined;
   /** The strongest patches; there once their lens was open. */
   patches: PatchSearch | undefined;
   /** Set while the layer that a link or an attribute has named is not known to be one. */
   #isLayerWished = false;
 
-  /**
-   * @param session of the element
-   * @param engine tells when another worker has taken over
-   * @param state what is chosen; the model changes it
-   * @param changed called after every change
-   * @param failed told of every failure
-   */
-  constructor(
-    session: EngineSession,
-    engine: EventTarget,
-    state: ViewerState,
-    changed: () => void,
-    failed?: (problem: Problem) => void,
-  ) {
-    this.#session = session;
-    this.state = state;
-    this.#changed = changed;
-    this.#bench = new Workbench(session, engine, {
-      changed,
-      failed,
-      opened: (network, id) => this.#settle(network, id),
-      openedImage: (image) => this.#show(image),
-    });
-    this.readings = new Readings(session);
-    this.backward = new Backward(session, this.#bench.tasks, this);
-    this.live = new Live({
-      aspect: () => this.aspect,
-      show: (frame, current) => this.#showFrame(frame, current),
-      fail: (error) => this.#bench.tasks.fail(asError(error), 'camera'),
-      changed,
-    });
-  }
-
-  /** The networks to choose from. */
-  get networks(): NetworkList {
-    return this.#bench.networks;
-  }
-
-  /** The sample pictures to choose from. */
-  get samples(): readonly Sample[] {
-    return this.#bench.samples;
-  }
-
-  /** The open network. */
-  get network(): NetworkSummary | undefined {
-    return this.#bench.network;
-  }
-
-  /** Names of its classes. */
-  get names(): readonly string[] | undefined {
-    return this.#bench.names;
+  /** @param place where the element is */
+  constructor(place: WorkbenchPlace<ViewerState>) {
+    super(place);
+    this.readings = new Readings(this.session);
   }
 
   /** The backend that works, or did last. */
-  get backend(): BackendReport | undefined {
-    return this.readings.answer?.backend ?? this.#bench.backend;
+  override get backend(): BackendReport | undefined {
+    return this.readings.answer?.backend ?? super.backend;
   }
 
   /** Name of the current image for people. */
-  get imageTitle(): string {
-    return this.live.camera ? 'camera' : (this.#bench.image?.title ?? '');
-  }
-
-  /** Something worth knowing that is no failure. */
-  get notice(): string {
-    return this.#bench.notice;
-  }
-
-  /** Says something that is no failure. */
-  set notice(text: string) {
-    this.#bench.notice = text;
-    this.#changed();
-  }
-
-  /** The failure that is shown. */
-  get problem(): Problem | undefined {
-    return this.#bench.problem;
-  }
-
-  /** What is under way, by task. */
-  get busy(): ReadonlyMap<string, Progress> {
-    return this.#bench.busy;
+  override get imageTitle(): string {
+    return this.live?.camera ? 'camera' : super.imageTitle;
   }
 
   /** The chosen layer. */
@@ -173,7 +97,7 @@ export class ViewerModel implements AppModel<ViewerState> {
   /** See `AppModel`. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isLayerWished = given.has('layer');
-    await this.#bench.lists();
+    await this.lists();
     // Whatever keeps the network from being opened, the picture is there when it is open.
     await Promise.all([this.chooseNetwork(this.state.network), this.#firstImage()]);
   }
@@ -192,42 +116,42 @@ export class ViewerModel implements AppModel<ViewerState> {
 
   async #firstImage(): Promise<void> {
     const id = this.state.image || this.samples[0]?.id;
-    if (id !== undefined && !this.live.camera) await this.chooseImage({ kind: 'sample', id });
+    if (id !== undefined && !this.live?.camera) await this.chooseImage({ kind: 'sample', id });
   }
 
   /** Opens an embedded network, or a file opened before, by its id. */
   async chooseNetwork(id: string): Promise<void> {
-    await this.#bench.openNetwork(id, () => this.refresh());
+    await this.openNetwork(id, () => this.refresh());
   }
 
   /** Opens an ONNX file of the visitor's; files beside it hold its external weights. */
   async chooseNetworkFiles(files: readonly File[]): Promise<void> {
-    await this.#bench.openFiles(files, () => this.refresh());
+    await this.openFiles(files, () => this.refresh());
   }
 
   /** Opens the network again with another preprocessing. */
   async choosePreprocessing(preprocessing: NetworkSummary['preprocessing']): Promise<void> {
-    await this.#bench.openAgain({ preprocessing }, () => this.refresh());
+    await this.openAgain({ preprocessing }, () => this.refresh());
   }
 
   /** Makes the state fit a network that takes the place of the one before. */
-  async #settle(network: NetworkSummary, id: string): Promise<void> {
+  protected override async settle(network: NetworkSummary, id: string): Promise<void> {
     const [, height, width] = network.input.shape;
-    const image = this.#bench.image;
+    const { image } = this;
     if (image && this.aspect !== width / height) {
       this.preview = await previewOf(await fileOf(image), width / height);
     }
     this.state.network = id;
     this.kernels = undefined;
     this.readings.clear();
-    this.backward.clear();
+    this.backward?.clear();
     this.#checkLayer(network);
   }
 
   /** A layer that nobody has asked for by name gives way to the network's first; one that was is missed in words. */
   #checkLayer(network: NetworkSummary): void {
     const { layer } = this.state;
-    this.#bench.tasks.leave('layer');
+    this.tasks.leave('layer');
     if (network.layers.some(({ id }) => id === layer)) {
       this.#isLayerWished = false;
       return;
@@ -235,7 +159,7 @@ export class ViewerModel implements AppModel<ViewerState> {
     if (this.#isLayerWished && layer !== '') {
       const known = network.layers.filter(({ main }) => main).map(({ id }) => id);
       const missing = `${network.title} has no layer "${layer}". Its main layers are ${known.join(', ')}.`;
-      this.#bench.tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
+      this.tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
       return;
     }
     this.state.layer = network.firstConv;
@@ -245,12 +169,13 @@ export class ViewerModel implements AppModel<ViewerState> {
   /** Makes a picture the current one. */
   async chooseImage(choice: ImageSelectEvent['choice']): Promise<void> {
     if (choice.kind === 'camera') return this.#toggleCamera();
-    await this.#bench.openImage(choice, () => this.refresh());
+    await this.openImage(choice, () => this.refresh());
   }
 
-  async #show(image: OpenImage): Promise<void> {
+  /** Draws what the network sees of an image. */
+  protected override async settleImage(image: OpenImage): Promise<void> {
     this.preview = await previewOf(await fileOf(image), this.aspect ?? 1);
-    this.live.stop();
+    this.live?.stop();
     this.state.image = image.sample;
   }
 
@@ -259,7 +184,7 @@ export class ViewerModel implements AppModel<ViewerState> {
     const before = this.layer;
     this.state.layer = id;
     this.#isLayerWished = false;
-    this.#bench.tasks.leave('layer');
+    this.tasks.leave('layer');
     const layer = this.layer;
     if (before?.shape[0] !== layer?.shape[0]) this.#letGo();
     this.state.row = this.state.column = undefined;
@@ -271,7 +196,7 @@ export class ViewerModel implements AppModel<ViewerState> {
   chooseUnit(unit: number | undefined): void {
     this.state.channel = unit;
     this.state.row = this.state.column = undefined;
-    this.#changed();
+    this.changed();
     if (['projections', 'attribution'].includes(this.state.view)) this.refresh();
   }
 
@@ -279,7 +204,7 @@ export class ViewerModel implements AppModel<ViewerState> {
   choosePlace(row: number, column: number): void {
     this.state.row = row;
     this.state.column = column;
-    this.#changed();
+    this.changed();
   }
 
   #letGo(): void {
@@ -291,7 +216,7 @@ export class ViewerModel implements AppModel<ViewerState> {
     // What was under way for a lens that is left would only keep the next one waiting.
     if (change.view !== undefined && change.view !== this.state.view) {
       if (this.state.view === 'projections') this.patches?.pause();
-      for (const task of OF_LENS[this.state.view]) this.#bench.tasks.leave(task);
+      for (const task of OF_LENS[this.state.view]) this.tasks.leave(task);
     }
     Object.assign(this.state, change);
     this.revision++;
@@ -299,31 +224,31 @@ export class ViewerModel implements AppModel<ViewerState> {
   }
 
   /** Chooses the backend. */
-  async chooseBackend(choice: BackendChoice): Promise<void> {
-    await this.#bench.chooseBackend(choice, () => this.refresh());
+  override chooseBackend(choice: BackendChoice): Promise<void> {
+    return super.chooseBackend(choice, () => this.refresh());
   }
 
   /** Computes what the view needs and does not have yet. */
   refresh(): void {
-    this.#changed();
+    this.changed();
     const { network } = this;
     if (!network) return;
     const kernelLayer = this.kernelLayer?.id;
     const isNew = this.kernels?.layer !== kernelLayer;
     if (this.state.view === 'filters' && kernelLayer !== undefined && isNew) {
-      void this.#bench.tasks.run('kernels', async (options) => {
+      void this.tasks.run('kernels', async (options) => {
         const request = { network: network.handle, layer: kernelLayer };
-        this.kernels = await this.#session.run('kernels', request, options);
+        this.kernels = await this.session.run('kernels', request, options);
         this.revision++;
       });
     }
-    const { image } = this.#bench;
-    if (image && this.layer && !this.live.camera) void this.#read(network, image.handle.id);
+    const { image } = this;
+    if (image && this.layer && !this.live?.camera) void this.#read(network, image.handle.id);
   }
 
   /** The maps of the layer, then what is carried back where such a lens is open. */
   async #read(network: NetworkSummary, image: ImageId): Promise<void> {
-    const { tasks } = this.#bench;
+    const { tasks } = this;
     await tasks.run(
       'maps',
       async (options) => {
@@ -332,11 +257,17 @@ export class ViewerModel implements AppModel<ViewerState> {
       },
       () => this.refresh(),
     );
-    if (this.network !== network || this.#bench.image?.handle.id !== image) return;
-    if (this.state.view === 'attribution') void this.backward.attribute(network, image);
+    if (this.network !== network || this.image?.handle.id !== image) return;
+    if (this.state.view === 'attribution') {
+      void this.#startBackward().then(
+        (backward) => backward.attribute(network, image),
+        (error: unknown) => this.fail(error),
+      );
+    }
     if (this.state.view !== 'projections') return;
     try {
-      await Promise.all([this.backward.project(network, image), this.#startPatches()]);
+      const backward = await this.#startBackward();
+      await Promise.all([backward.project(network, image), this.#startPatches()]);
       this.refreshPatches();
     } catch (error) {
       this.fail(error);
@@ -345,7 +276,7 @@ export class ViewerModel implements AppModel<ViewerState> {
 
   /** Looks for the strongest patches where they are shown and the camera leaves time for them. */
   refreshPatches(): void {
-    if (this.state.view === 'projections' && !this.live.camera) this.patches?.refresh();
+    if (this.state.view === 'projections' && !this.live?.camera) this.patches?.refresh();
   }
 
   /** Looks for patches in the visitor's images from now on; in the samples when none are given. */
@@ -357,14 +288,14 @@ export class ViewerModel implements AppModel<ViewerState> {
     if (chosen && this.state.view !== 'projections') this.show({ view: 'projections' });
   }
 
+  async #startBackward(): Promise<Backward> {
+    const { Backward } = await import('./inspectors.js');
+    return (this.backward ??= new Backward(this));
+  }
+
   async #startPatches(): Promise<PatchSearch> {
     const { PatchSearch } = await import('./patches.js');
-    return (this.patches ??= new PatchSearch(
-      this.#session,
-      this.#bench.tasks,
-      this,
-      this.#changed,
-    ));
+    return (this.patches ??= new PatchSearch(this, this.changed));
   }
 
   /** Changes what is attributed, how, or how much of the network is destroyed. */
@@ -387,12 +318,19 @@ export class ViewerModel implements AppModel<ViewerState> {
   }
 
   async #toggleCamera(): Promise<void> {
-    if (this.live.camera) {
+    if (this.live?.camera) {
       this.live.stop();
       this.refresh();
       return;
     }
-    await this.#bench.tasks.run('camera', async () => {
+    await this.tasks.run('camera', async () => {
+      const { Live } = await import('./live.js');
+      this.live ??= new Live({
+        aspect: () => this.aspect,
+        show: (frame, current) => this.#showFrame(frame, current),
+        fail: (error) => this.tasks.fail(asError(error), 'camera'),
+        changed: () => this.changed(),
+      });
       await this.live.start();
       this.patches?.pause();
       this.state.image = '';
@@ -413,9 +351,12 @@ export class ViewerModel implements AppModel<ViewerState> {
       // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
       this.#spare = this.preview ?? document.createElement('canvas');
       this.preview = preview;
-      this.#bench.closeImage();
+      this.closeImage();
       this.#take(answer);
-      if (this.state.view === 'projections') await this.backward.project(network, await frame());
+      if (this.state.view === 'projections') {
+        const backward = await this.#startBackward();
+        await backward.project(network, await frame());
+      }
     } catch (error) {
       // The worker is starting again, or the network was changed meanwhile: the next frame will do.
       const passing = ['E_ENGINE_LOST', 'E_LAYER_UNKNOWN', 'E_ARGUMENT'];
@@ -424,26 +365,16 @@ export class ViewerModel implements AppModel<ViewerState> {
   }
 
   /** Cancels everything under way. */
-  cancel(): void {
+  override cancel(): void {
     this.patches?.stop();
-    this.#bench.cancel();
-  }
-
-  /** Takes the problem off the page. */
-  dismiss(): void {
-    this.#bench.dismiss();
-  }
-
-  /** Shows a failure. */
-  fail(error: unknown): void {
-    this.#bench.fail(error);
+    super.cancel();
   }
 
   /** Turns the camera off, ends what is under way and gives everything back. */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.patches?.stop();
-    this.live.stop();
-    this.#bench[Symbol.dispose]();
+    this.live?.stop();
+    super[Symbol.dispose]();
   }
 }
 

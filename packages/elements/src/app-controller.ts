@@ -1,8 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { FileDrop } from './file-drop.js';
+import type { FileDrop } from './file-drop.js';
 import { ProblemEvent } from './events.js';
 import { readLink, writeLink, type LinkTable } from './link-state.js';
-import type { Problem } from './tasks.js';
+import { sharedEngine } from './environment.js';
+import type { WorkbenchPlace } from './workbench.js';
 
 /** An app without its looks, as its element holds it. */
 export interface AppModel<S> extends Disposable {
@@ -32,13 +33,8 @@ export interface AppParts<S extends object, M extends AppModel<S>> {
   readonly table: LinkTable<S>;
   /** Keys of the state that are attributes and properties of the element under the same name. */
   readonly attributes: readonly (keyof S & string)[];
-  /**
-   * Makes the model.
-   *
-   * @param state what is chosen
-   * @param failed told of every failure
-   */
-  readonly make: (state: S, failed: (problem: Problem) => void) => M;
+  /** Makes the model, where the element is. */
+  readonly make: (place: WorkbenchPlace<S>) => M;
   /** A key; true when it was the app's. */
   readonly onKey?: (event: KeyboardEvent, model: M) => boolean;
   /** Files that were dropped or pasted. */
@@ -59,7 +55,8 @@ const NEAR = '200px';
 export class AppController<S extends object, M extends AppModel<S>> implements ReactiveController {
   readonly #host: AppHost;
   readonly #parts: AppParts<S, M>;
-  readonly #drop: FileDrop;
+  /** There once the element has begun to open things. */
+  #drop: FileDrop | undefined;
   #observer: IntersectionObserver | undefined;
   #isNear = false;
   #isConnected = false;
@@ -77,13 +74,12 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   constructor(host: AppHost, parts: AppParts<S, M>) {
     this.#host = host;
     this.#parts = parts;
-    this.#drop = new FileDrop(host, (event) => this.#takeDrop(event));
     host.addController(this);
   }
 
   /** Whether files are held over the element. */
   get isDropping(): boolean {
-    return this.#drop.active;
+    return this.#drop?.active === true;
   }
 
   /** See `ReactiveController`. */
@@ -148,8 +144,25 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
     this.#ear.addEventListener('keydown', this.#onKey);
     this.#ear.addEventListener('paste', this.#onPaste);
     if (link) addEventListener('hashchange', this.#onHash);
-    this.model = make(state, (problem) => this.#host.dispatchEvent(new ProblemEvent(problem)));
+    const engine = sharedEngine();
+    this.model = make({
+      engine,
+      // An app that needs no part of the page's engine takes none.
+      get session() {
+        return engine.session();
+      },
+      state,
+      changed: () => this.#host.requestUpdate(),
+      failed: (problem) => this.#host.dispatchEvent(new ProblemEvent(problem)),
+    });
     void this.model.open(given);
+    void this.#listenForDrops();
+  }
+
+  /** Nobody drops a file before there is something to see: the first pictures do not wait for this. */
+  async #listenForDrops(): Promise<void> {
+    const { FileDrop } = await import('./file-drop.js');
+    this.#drop ??= new FileDrop(this.#host, (event) => this.#takeDrop(event));
   }
 
   /** What an attribute or property says; words are read as in a link, and those that make no sense there are passed over. */

@@ -10,10 +10,8 @@ export {
   type Sample,
 } from './catalogue.js';
 export { chosenImage, type ChosenImage } from './chosen-image.js';
-export { copyLink } from './copy-link.js';
 export { define } from './define.js';
 export { fileButton } from './file-button.js';
-export { FileDrop } from './file-drop.js';
 export {
   configure,
   newEngine,
@@ -36,7 +34,6 @@ export {
   formatShape,
 } from './format.js';
 export { LensImageStrip } from './image-strip.js';
-export { LensLegend } from './legend.js';
 export {
   index,
   oneOf,
@@ -52,8 +49,7 @@ export { banner, opening, shell } from './shell.js';
 export { LensSpine } from './spine.js';
 export { LensTileGrid, type TilePainter } from './tile-grid.js';
 export { controls, tokens } from './tokens.js';
-export { LensTopClasses } from './top-classes.js';
 export { topRow, type TopRow } from './top-row.js';
 export { entrySource, fetchImage, FILE_PREFIX, fileSource, isPicture } from './sources.js';
 export { asError, Tasks, type Problem, type TaskOptions } from './tasks.js';
-export { Workbench, type OpenImage } from './workbench.js';
+export { Workbench, type OpenImage, type WorkbenchPlace } from './workbench.js';

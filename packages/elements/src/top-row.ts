@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { BackendChoice, BackendReport } from '@convlens/engine';
 import { backendOptions } from './backend-options.js';
 import type { Sample } from './catalogue.js';
@@ -13,10 +13,17 @@ export interface TopRow {
   /** Id of the sample that is shown, or empty. */
   readonly image: string;
   readonly report: BackendReport | undefined;
+  /** What the backend takes, in words. */
+  readonly speed?: string;
+  /** Whether the camera is on; it cannot be chosen when left out. */
+  readonly camera?: boolean;
+  /** More controls, before the backend. */
+  readonly more?: TemplateResult | typeof nothing;
   readonly chooseNetwork: (id: string) => void;
   readonly openNetwork: (files: readonly File[]) => void;
   readonly chooseBackend: (choice: BackendChoice) => void;
-  readonly takeRecipe: (file: File) => void;
+  /** There are no recipes when left out. */
+  readonly takeRecipe?: (file: File) => void;
   readonly copyLink: () => void;
 }
 
@@ -28,7 +35,7 @@ const valueOf = (event: Event): string => (event.target as HTMLSelectElement).va
  * @param row what it shows and does
  */
 export function topRow(row: TopRow): TemplateResult {
-  const { report } = row;
+  const { report, speed, camera, takeRecipe } = row;
   return html`
     <div class="group">
       <select aria-label="Network" @change=${(event: Event) => row.chooseNetwork(valueOf(event))}>
@@ -42,10 +49,17 @@ export function topRow(row: TopRow): TemplateResult {
     <lens-image-strip
       .samples=${row.samples}
       .selected=${row.image}
-      .still=${true}
+      .camera=${camera === true}
+      .still=${camera === undefined}
     ></lens-image-strip>
     <div class="group end">
-      <label class="group" data-backend=${report?.backend ?? 'none'} title=${report?.reason ?? ''}>
+      ${row.more ?? nothing}
+      <label
+        class="badge group"
+        data-backend=${report?.backend ?? 'none'}
+        title=${report?.reason ?? 'Starts with the first picture.'}
+      >
+        ${speed === undefined ? nothing : html`<span class="quiet">${speed}</span>`}
         <select
           aria-label="Backend"
           @change=${(event: Event) => row.chooseBackend(valueOf(event) as BackendChoice)}
@@ -53,9 +67,13 @@ export function topRow(row: TopRow): TemplateResult {
           ${backendOptions(report)}
         </select>
       </label>
-      ${fileButton('Recipe…', 'Recipe file', ([file]) => row.takeRecipe(file!), {
-        accept: '.json,.png',
-      })}
+      ${
+        takeRecipe
+          ? fileButton('Recipe…', 'Recipe file', ([file]) => takeRecipe(file!), {
+              accept: '.json,.png',
+            })
+          : nothing
+      }
       <button @click=${row.copyLink}>Copy link</button>
     </div>
   `;

@@ -25,64 +25,68 @@ export interface OpenImage extends Pick<ChosenImage, 'title' | 'sample'> {
   readonly source: ChosenImage['source'];
 }
 
-/** What an app does with what is opened on its workbench. */
-export interface WorkbenchOptions {
+/** Where a workbench stands. */
+export interface WorkbenchPlace<S> {
+  /** The element's part of the engine; another one each time it is asked for. */
+  readonly session: EngineSession;
+  /** Tells when another worker has taken over. */
+  readonly engine: EventTarget;
+  /** What is chosen. */
+  readonly state: S;
   /** Called after every change. */
   readonly changed: () => void;
   /** Told of every failure. */
   readonly failed?: ((problem: Problem) => void) | undefined;
-  /** What is said when another worker has taken over, after the reason. */
-  readonly recovered?: string;
+}
+
+/**
+ * What every app has open: one network, one image, the backend, what is under way and what has failed. Everything that fails
+ * leaves what was there before; what is replaced is given back when the new one is there. An app adds what it does with them.
+ */
+export abstract class Workbench<S> implements Disposable {
+  readonly session: EngineSession;
+  readonly state: S;
+  readonly tasks: Tasks;
+  readonly networks = new NetworkList();
+  protected readonly changed: () => void;
+  readonly #forget: () => void;
+  samples: readonly Sample[] = [];
+  image: OpenImage | undefined;
+  /** Said when another worker has taken over, after the reason. */
+  protected readonly recovered: string = 'Another one has taken over; nothing is lost.';
+  #network: NetworkHandle | undefined;
+  #source: NetworkSource | undefined;
+  #notice = '';
+
+  /** @param place where it stands */
+  constructor({ session, engine, state, changed, failed }: WorkbenchPlace<S>) {
+    this.session = session;
+    this.state = state;
+    this.changed = changed;
+    this.tasks = new Tasks(changed, failed);
+    const recovered = (event: Event): void => {
+      this.notice = `${(event as EngineRecoveredEvent).reason} ${this.recovered}`;
+    };
+    engine.addEventListener('recovered', recovered);
+    this.#forget = () => engine.removeEventListener('recovered', recovered);
+  }
+
   /**
    * Refuses a network that the app has no use for.
    *
    * @throws LensError
    */
-  readonly accept?: (network: NetworkSummary) => void;
+  protected accept?(network: NetworkSummary): void;
+
   /**
-   * Called between the opening of a network and its taking the place of the one before: the state is made to fit it.
+   * Makes the state fit a network before it takes the place of the one before.
    *
    * @param id under which it is in the list
    */
-  readonly opened?: (network: NetworkSummary, id: string) => void | Promise<void>;
-  /** The same for an image. */
-  readonly openedImage?: (image: OpenImage) => void | Promise<void>;
-}
+  protected abstract settle(network: NetworkSummary, id: string): void | Promise<void>;
 
-/**
- * What every app has open: one network, one image, the backend, what is under way and what has failed. Everything that fails
- * leaves what was there before; what is replaced is given back when the new one is there.
- */
-export class Workbench implements Disposable {
-  readonly session: EngineSession;
-  readonly tasks: Tasks;
-  readonly networks = new NetworkList();
-  readonly #options: WorkbenchOptions;
-  readonly #forget: () => void;
-  samples: readonly Sample[] = [];
-  image: OpenImage | undefined;
-  /** Something worth knowing that is no failure: the backend changed after a crash. */
-  notice = '';
-  #network: NetworkHandle | undefined;
-  #source: NetworkSource | undefined;
-
-  /**
-   * @param session of the element
-   * @param engine tells when another worker has taken over
-   * @param options what the app does with what is opened
-   */
-  constructor(session: EngineSession, engine: EventTarget, options: WorkbenchOptions) {
-    this.session = session;
-    this.#options = options;
-    this.tasks = new Tasks(options.changed, options.failed);
-    const recovered = (event: Event): void => {
-      const { reason } = event as EngineRecoveredEvent;
-      this.notice = `${reason} ${options.recovered ?? 'Another one has taken over; nothing is lost.'}`;
-      options.changed();
-    };
-    engine.addEventListener('recovered', recovered);
-    this.#forget = () => engine.removeEventListener('recovered', recovered);
-  }
+  /** Makes the state fit an image before it takes the place of the one before. */
+  protected abstract settleImage(image: OpenImage): void | Promise<void>;
 
   /** The open network. */
   get network(): NetworkSummary | undefined {
@@ -92,6 +96,11 @@ export class Workbench implements Disposable {
   /** Names of its classes. */
   get names(): readonly string[] | undefined {
     return this.network?.classes;
+  }
+
+  /** Name of the current image for people. */
+  get imageTitle(): string {
+    return this.image?.title ?? '';
   }
 
   /** The backend that works, or did last. */
@@ -109,16 +118,27 @@ export class Workbench implements Disposable {
     return this.tasks.busy;
   }
 
+  /** Something worth knowing that is no failure: the backend changed after a crash. */
+  get notice(): string {
+    return this.#notice;
+  }
+
+  /** Says something that is no failure. */
+  set notice(text: string) {
+    this.#notice = text;
+    this.changed();
+  }
+
   /** Loads the lists of networks and of sample pictures. One that fails keeps nobody from the other. */
-  async lists(): Promise<void> {
+  protected async lists(): Promise<void> {
     await Promise.all([
       this.tasks.run('list', async () => {
         await this.networks.load();
-        this.#options.changed();
+        this.changed();
       }),
       this.tasks.run('samples', async () => {
         this.samples = await samples();
-        this.#options.changed();
+        this.changed();
       }),
     ]);
   }
@@ -130,7 +150,7 @@ export class Workbench implements Disposable {
    * @param then what follows once it is open, also where it is open only after “Try again”
    * @returns whether it is open
    */
-  openNetwork(id: string, then?: () => unknown): Promise<boolean> {
+  protected openNetwork(id: string, then?: () => unknown): Promise<boolean> {
     return this.#open(
       id,
       async () => {
@@ -148,7 +168,7 @@ export class Workbench implements Disposable {
    * @param files what was chosen
    * @param then as `openNetwork`
    */
-  async openFiles(files: readonly File[], then?: () => unknown): Promise<boolean> {
+  protected async openFiles(files: readonly File[], then?: () => unknown): Promise<boolean> {
     const source = fileSource(files);
     if (!source) return false;
     return this.#open(source.id, () => Promise.resolve(source), then);
@@ -160,7 +180,7 @@ export class Workbench implements Disposable {
    * @param knowledge what differs
    * @param then as `openNetwork`
    */
-  async openAgain(
+  protected async openAgain(
     knowledge: NonNullable<NetworkSource['knowledge']>,
     then?: () => unknown,
   ): Promise<boolean> {
@@ -182,8 +202,8 @@ export class Workbench implements Disposable {
         const source = await find();
         const handle = await this.session.openNetwork(source, options);
         try {
-          this.#options.accept?.(handle.summary);
-          await this.#options.opened?.(handle.summary, id);
+          this.accept?.(handle.summary);
+          await this.settle(handle.summary, id);
           if (options.signal.aborted) throw new LensError('E_ABORTED', 'Cancelled.');
         } catch (error) {
           handle[Symbol.dispose]();
@@ -210,7 +230,7 @@ export class Workbench implements Disposable {
    * @param then what follows once it is open, also where it is open only after “Try again”
    * @returns whether it is open
    */
-  async openImage(
+  protected async openImage(
     choice: Exclude<ImageSelectEvent['choice'], { kind: 'camera' }>,
     then: () => unknown = () => undefined,
   ): Promise<boolean> {
@@ -222,7 +242,7 @@ export class Workbench implements Disposable {
         const handle = await this.session.openImage({ what: title, ...source }, options);
         const image = { handle, title, sample, source };
         try {
-          await this.#options.openedImage?.(image);
+          await this.settleImage(image);
           if (options.signal.aborted) throw new LensError('E_ABORTED', 'Cancelled.');
         } catch (error) {
           handle[Symbol.dispose]();
@@ -239,7 +259,7 @@ export class Workbench implements Disposable {
   }
 
   /** Lets go of the image: frames of the camera are shown instead. */
-  closeImage(): void {
+  protected closeImage(): void {
     this.image?.handle[Symbol.dispose]();
     this.image = undefined;
   }

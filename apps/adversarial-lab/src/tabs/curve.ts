@@ -47,14 +47,14 @@ class LabCurve extends LabTab {
       const set = await this.lab.pictures();
       for (const [at, id] of networks.entries()) {
         const network = await this.lab.opened(id, options);
-        const images = await set.open(this.lab.engine, network.classes, options.signal);
+        const images = await set.open(this.lab.session, network.classes, options.signal);
         const show = (curves: readonly RobustnessCurve[]): void => {
           this.#drawn = [
             ...this.#drawn.slice(0, at),
             { network: id, title: network.title, curves },
           ];
         };
-        const { curves } = await this.lab.engine.run(
+        const { curves } = await this.lab.session.run(
           'curve',
           {
             network: network.handle,

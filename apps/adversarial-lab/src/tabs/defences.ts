@@ -29,7 +29,7 @@ class LabDefences extends LabTab {
 
   #start(): void {
     void this.task(async (options) => {
-      const { network, names, engine } = this.lab;
+      const { network, names, session: engine } = this.lab;
       if (!network) return;
       const set = await this.lab.pictures();
       const images = await set.open(engine, names, options.signal);

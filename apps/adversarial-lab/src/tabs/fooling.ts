@@ -3,6 +3,7 @@ import { softmax, topClasses } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import { writePng } from '@convlens/data/png';
 import { define, formatProbability } from '@convlens/elements';
+import '@convlens/elements/top-classes.js';
 import { saveFile } from '@convlens/elements/save.js';
 import type { FoolingRequest } from '@convlens/engine';
 import { classSelect } from './class-select.js';
@@ -34,7 +35,7 @@ class LabFooling extends LabTab {
 
   #start(way: Way): void {
     const target = this.#class;
-    const { network, engine, state } = this.lab;
+    const { network, session: engine, state } = this.lab;
     if (!network) return;
     const others = this.#found.filter((one) => one.way !== way);
     const show = (found: Found): void => {

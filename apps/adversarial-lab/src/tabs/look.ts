@@ -2,6 +2,7 @@ import { html, type TemplateResult } from 'lit';
 import { topClass, type AttributionMethod } from '@convlens/core';
 import { sequential, type Pixels } from '@convlens/data';
 import { define, type TaskOptions } from '@convlens/elements';
+import '@convlens/elements/legend.js';
 import { attributionPicture } from '../attribution.js';
 import { LabTab } from './lab-tab.js';
 
@@ -20,7 +21,7 @@ class LabLook extends LabTab {
   #rows: readonly (readonly Cell[])[] = [];
 
   protected override async compute({ signal }: TaskOptions): Promise<void> {
-    const { engine, network, answer, image, result } = this.lab;
+    const { session: engine, network, answer, attacked: image, result } = this.lab;
     if (!network || !answer || !image || !result) return;
     const best = topClass(answer.file.logits);
     // Of the result both are asked: what speaks for the new class, and what still speaks for the old one.

@@ -1,6 +1,7 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { displayRange, divergingDark, divergingLight, sequential } from '@convlens/data';
 import { define, formatNumber, type TaskOptions } from '@convlens/elements';
+import '@convlens/elements/legend.js';
 import type { LayerActivation, LayerSummary } from '@convlens/engine';
 import type { LayerDivergence } from '@convlens/core';
 import { painted } from '../maps.js';
@@ -29,7 +30,7 @@ class LabParts extends LabTab {
   }
 
   protected override async compute(options: TaskOptions): Promise<void> {
-    const { engine, network, image, result } = this.lab;
+    const { session: engine, network, attacked: image, result } = this.lab;
     if (!network || !image || !result) return;
     const { layers } = await engine.run(
       'divergence',
@@ -41,7 +42,7 @@ class LabParts extends LabTab {
   }
 
   async #readMaps({ signal }: TaskOptions): Promise<void> {
-    const { engine, network, image: original, result } = this.lab;
+    const { session: engine, network, attacked: original, result } = this.lab;
     if (!network || !original || !result) return;
     const layer = (this.#read = this.#layer);
     const both: LayerActivation[] = [];

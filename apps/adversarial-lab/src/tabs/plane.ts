@@ -17,7 +17,7 @@ class LabPlane extends LabTab {
   #at: number | undefined;
 
   protected override async compute(options: TaskOptions): Promise<void> {
-    const { engine, network, state, image, result } = this.lab;
+    const { session: engine, network, state, attacked: image, result } = this.lab;
     if (!network || !image || !result) return;
     const { handle } = network;
     const request = { network: handle, image, attacked: result, side: SIDE, seed: state.seed ?? 1 };

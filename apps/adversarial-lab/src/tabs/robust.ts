@@ -47,7 +47,7 @@ class LabRobust extends LabTab {
           this.#columns = [...this.#columns.slice(0, at), { ...before, ...part }];
           this.requestUpdate();
         };
-        const { engine, image } = this.lab;
+        const { session: engine, attacked: image } = this.lab;
         if (!image) return;
         const { handle } = network;
         const seen = await engine.run(
@@ -79,7 +79,7 @@ class LabRobust extends LabTab {
   ): Promise<void> {
     const [preset] = presets(summary);
     const recipe = { ...visualizeRecipe(summary.id, [classGoal(index)], preset!, 1), steps: STEPS };
-    const { frame } = await this.lab.engine.run(
+    const { frame } = await this.lab.session.run(
       'recipe',
       { network: summary.handle, recipe },
       {

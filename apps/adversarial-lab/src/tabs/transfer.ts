@@ -29,11 +29,11 @@ class LabTransfer extends LabTab {
       const opened: NetworkSummary[] = [];
       for (const { id } of networks) opened.push(await this.lab.opened(id, options));
       const set = await this.lab.pictures();
-      const images = await set.open(this.lab.engine, opened[0]?.classes, options.signal);
+      const images = await set.open(this.lab.session, opened[0]?.classes, options.signal);
       this.#rows = [];
       this.#networks = networks;
       const settings = { eps: this.#levels / 255 };
-      const { rows } = await this.lab.engine.run(
+      const { rows } = await this.lab.session.run(
         'transfer',
         {
           networks: opened.map(({ handle }) => handle),
@@ -56,7 +56,7 @@ class LabTransfer extends LabTab {
   }
 
   #showAll(): void {
-    const { image: original, result } = this.lab;
+    const { attacked: original, result } = this.lab;
     if (!original || !result) return;
     void this.task(async (options) => {
       const found: Shown[] = [];
@@ -66,7 +66,7 @@ class LabTransfer extends LabTab {
         const answers: number[] = [];
         for (const image of [original, result]) {
           const request = { network: handle, image, layers: [], scores: true };
-          const { logits } = await this.lab.engine.run('activations', request, options);
+          const { logits } = await this.lab.session.run('activations', request, options);
           answers.push(topClass(logits ?? []));
         }
         const [before, after] = answers.map((k) => classes?.[k] ?? `class ${k}`);

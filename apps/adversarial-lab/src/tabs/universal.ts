@@ -15,7 +15,7 @@ class LabUniversal extends LabTab {
 
   #start(): void {
     void this.task(async (options) => {
-      const { network, names, engine, state } = this.lab;
+      const { network, names, session: engine, state } = this.lab;
       if (!network) return;
       const set = await this.lab.pictures();
       const images = await set.open(engine, names, options.signal);
