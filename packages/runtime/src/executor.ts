@@ -2,6 +2,7 @@
 /// <reference types="@webgpu/types" preserve="true" />
 
 import type { Graph, TensorData } from '@convlens/onnx';
+import type { StatefulGraph, StatefulProgram } from './state.js';
 
 /** Tensors by value name. */
 export type Tensors = Readonly<Record<string, TensorData>>;
@@ -86,6 +87,14 @@ export interface Executor {
    * @throws LensError `E_OP_UNSUPPORTED`, `E_BACKEND_INIT`
    */
   prepare(graph: Graph, precision?: Precision): Promise<Program>;
+  /**
+   * There where the runtime can keep values between runs in memory of its own. Callers use `prepare` of this package, which
+   * does the same in JavaScript's memory where it is missing.
+   *
+   * @param stateful a graph and its state, as `statefulGraph` checks them
+   * @throws LensError as `prepare`
+   */
+  prepareStateful?(stateful: StatefulGraph): Promise<StatefulProgram>;
   /** There where the runtime works on a GPU whose buffers kernels of our own can share. */
   readonly gpu?: Gpu;
 }

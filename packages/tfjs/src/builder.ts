@@ -22,6 +22,15 @@ const KINDS: Partial<Record<DType, Kind>> = {
   uint64: 'int32',
 };
 
+/**
+ * What TensorFlow.js holds numbers of a type as; `undefined` for types that it does not have.
+ *
+ * @param dtype type of a tensor
+ */
+export function kindOf(dtype: DType): Kind | undefined {
+  return KINDS[dtype];
+}
+
 /** Elements of an ONNX tensor as TensorFlow.js takes them: all integers become int32. */
 function elementsOf({ data }: TensorData, kind: Kind): Elements {
   if (kind === 'float32') return data as Float32Array;

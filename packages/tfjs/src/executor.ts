@@ -1,8 +1,16 @@
-import type { Executor, Program, Tensors } from '@convlens/runtime';
+import {
+  keepState,
+  type Executor,
+  type Program,
+  type StatefulGraph,
+  type StatefulProgram,
+  type Tensors,
+  type Values,
+} from '@convlens/runtime';
 import { LensError, type DType, type Graph, type TensorData } from '@convlens/onnx';
 import type * as Core from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import type { Traits } from './builder.js';
+import { kindOf, type Traits } from './builder.js';
 import { planGraph } from './planner.js';
 import { schedule, type Elements, type Plan, type Port, type Scheduled } from './plan.js';
 
@@ -30,6 +38,24 @@ interface Loaded {
   readonly schedules: Map<string, readonly Scheduled[]>;
 }
 
+/** What a run gives: outputs for the caller, and tensors that stay. */
+interface Results {
+  readonly outputs: Record<string, TensorData>;
+  readonly carried: Values<Tensor>;
+}
+
+/** A graph that is planned. */
+interface Opened {
+  /** See `StateMemory.run`. */
+  readonly run: (
+    feeds: Tensors,
+    state: Values<Tensor>,
+    outputs: readonly string[],
+    carried: readonly string[],
+  ) => Promise<Results>;
+  readonly dispose: () => Promise<void>;
+}
+
 /** Plans of one program that are kept, by the shapes of the inputs. */
 const PLANS_KEPT = 2;
 
@@ -42,7 +68,12 @@ function inTurn<T>(task: () => Promise<T>): Promise<T> {
   return result;
 }
 
-function toTfjs({ data }: TensorData, { kind }: Port): Elements {
+/** Another tensor with the same elements, which are not copied. */
+function same(engine: ReturnType<Tfjs['engine']>, x: Tensor): Tensor {
+  return engine.runKernel('Identity', { x });
+}
+
+function toTfjs({ data }: TensorData, { kind }: Pick<Port, 'kind'>): Elements {
   if (kind === 'int32') return Int32Array.from(data as ArrayLike<number | bigint>, Number);
   return data as Elements;
 }
@@ -103,6 +134,44 @@ export class TfjsExecutor implements Executor {
    * @throws LensError `E_OP_UNSUPPORTED` before anything runs
    */
   async prepare(graph: Graph): Promise<Program> {
+    const { run, dispose } = await this.#open(graph);
+    return {
+      run: async (feeds, outputs = graph.outputs.map(({ name }) => name)) =>
+        (await run(feeds, {}, outputs, [])).outputs,
+      dispose,
+    };
+  }
+
+  /** Plans a graph with state, whose values stay tensors of the backend; see `Executor`. */
+  async prepareStateful(stateful: StatefulGraph): Promise<StatefulProgram> {
+    const { run, dispose } = await this.#open(stateful.graph);
+    return keepState<Tensor>(stateful, {
+      put: (tensor) =>
+        this.#guard('run', () => {
+          const { dtype, shape } = tensor;
+          const kind = kindOf(dtype);
+          if (!kind) {
+            throw new LensError('E_RUN', `TensorFlow.js has no numbers of type ${dtype}.`);
+          }
+          // Some backends take the elements over only when they are read first.
+          const data = toTfjs(tensor, { kind }).slice();
+          return this.#tf.engine().makeTensor(data, [...shape], kind);
+        }),
+      get: (value, { dtype }) =>
+        this.#guard('run', async () => {
+          const data = (await value.data()).slice();
+          if (this.#options.isLost?.()) throw this.#loss();
+          return { dtype, shape: value.shape, data: fromTfjs(data, dtype) };
+        }),
+      free: (value) => {
+        value.dispose();
+      },
+      run,
+      dispose,
+    });
+  }
+
+  async #open(graph: Graph): Promise<Opened> {
     const { runtime, traits, lower = (same: Graph): Graph => same } = this.#options;
     const plans = new Map<string, Loaded>();
     const declared = graph.inputs.every(({ shape }) =>
@@ -129,10 +198,10 @@ export class TfjsExecutor implements Executor {
     this.#sessions++;
     let live = true;
     return {
-      run: (feeds, outputs) =>
+      run: (feeds, state, outputs, carried) =>
         this.#guard('run', async () => {
           const shapes = Object.fromEntries(
-            graph.inputs.map(({ name }) => [name, feedOf(feeds, name).shape]),
+            graph.inputs.map(({ name }) => [name, (state[name] ?? feedOf(feeds, name)).shape]),
           );
           const key = JSON.stringify(shapes);
           const loaded = plans.get(key) ?? load(shapes);
@@ -143,7 +212,7 @@ export class TfjsExecutor implements Executor {
             plans.delete(oldest);
             this.#unload(idle);
           }
-          return this.#run(loaded, feeds, outputs ?? graph.outputs.map(({ name }) => name));
+          return this.#run(loaded, feeds, state, outputs, carried);
         }),
       dispose: async () => {
         if (!live) return;
@@ -177,12 +246,15 @@ export class TfjsExecutor implements Executor {
   async #run(
     loaded: Loaded,
     feeds: Tensors,
+    state: Values<Tensor>,
     wanted: readonly string[],
-  ): Promise<Record<string, TensorData>> {
+    carried: readonly string[],
+  ): Promise<Results> {
     const { plan, literals, schedules } = loaded;
-    const key = wanted.join('\n');
+    const all = [...new Set([...wanted, ...carried])];
+    const key = all.join('\n');
     let steps = schedules.get(key);
-    if (!steps) schedules.set(key, (steps = schedule(plan, wanted)));
+    if (!steps) schedules.set(key, (steps = schedule(plan, all)));
     const engine = this.#tf.engine();
     const registers = new Map<number, Tensor>(literals);
     const owned = new Set<Tensor>();
@@ -199,6 +271,11 @@ export class TfjsExecutor implements Executor {
     try {
       for (const port of plan.inputs) {
         const { register, kind, shape } = port;
+        const kept = state[port.name];
+        if (kept) {
+          registers.set(register, kept);
+          continue;
+        }
         const elements = toTfjs(feedOf(feeds, port.name), port);
         hold(register, engine.makeTensor(elements, [...shape], kind));
       }
@@ -220,16 +297,25 @@ export class TfjsExecutor implements Executor {
         hold(output, Array.isArray(result) ? result[0]! : result);
         for (const register of dead) free(register);
       }
-      const results: Record<string, TensorData> = {};
-      for (const name of wanted) {
+      const portOf = (name: string): Port => {
         const port = plan.outputs.find((output) => output.name === name);
-        if (!port) throw new LensError('E_VALUE_UNKNOWN', `The graph has no output "${name}".`);
+        if (port) return port;
+        throw new LensError('E_VALUE_UNKNOWN', `The graph has no output "${name}".`);
+      };
+      const outputs: Record<string, TensorData> = {};
+      for (const name of wanted) {
+        const port = portOf(name);
         // Read data may be a view of the backend's own memory: what is given away is a copy.
         const data = (await registers.get(port.register)!.data()).slice();
-        results[name] = { dtype: port.dtype, shape: port.shape, data: fromTfjs(data, port.dtype) };
+        outputs[name] = { dtype: port.dtype, shape: port.shape, data: fromTfjs(data, port.dtype) };
       }
       if (this.#options.isLost?.()) throw this.#loss();
-      return results;
+      const taken = carried.map((name): [string, Tensor] => {
+        const tensor = registers.get(portOf(name).register)!;
+        // What is an input or a constant too, or another output, is not for one to take.
+        return [name, owned.delete(tensor) ? tensor : same(engine, tensor)];
+      });
+      return { outputs, carried: Object.fromEntries(taken) };
     } finally {
       for (const tensor of owned) tensor.dispose();
     }

@@ -1,3 +1,4 @@
+import { keepState, type StatefulGraph, type StatefulProgram } from '@convlens/runtime';
 import type {
   Executor,
   Gpu,
@@ -195,6 +196,70 @@ export class OrtExecutor implements Executor {
     };
   }
 
+  /**
+   * Makes a session whose state stays with the runtime: on its GPU where it has one, else in tensors that it is fed again. A read
+   * brings a value of the GPU to the processor, so that the run after it takes it from there.
+   */
+  async prepareStateful(stateful: StatefulGraph): Promise<StatefulProgram> {
+    const { graph, state } = stateful;
+    const onGpu = new Set(
+      state.flatMap(({ from, dtype }) =>
+        this.#traits.device && from !== undefined && dtype === 'float32' ? [from] : [],
+      ),
+    );
+    const locations = graph.outputs.map(
+      ({ name }) => [name, onGpu.has(name) ? 'gpu-buffer' : 'cpu'] as const,
+    );
+    const { session, dispose } = await this.#open(graph, {
+      ...this.#options,
+      ...(onGpu.size > 0 && { preferredOutputLocation: Object.fromEntries(locations) }),
+    });
+    const held = new Set<Tensor>();
+    return keepState<Tensor>(stateful, {
+      put: ({ data, ...tensor }) => this.#tensor({ ...tensor, data: data.slice() }),
+      get: async (value) => {
+        const { data, ...tensor } = await this.#guard('run', graph, () => dataOf(value));
+        return { ...tensor, data: data.slice() };
+      },
+      free: (value) => {
+        value.dispose();
+        if (held.delete(value)) this.#held--;
+      },
+      run: async (feeds, state, outputs, carried) => {
+        const inputs = { ...this.#tensors(feeds), ...state };
+        const results = await this.#guard('run', graph, () =>
+          session.run(inputs, [...new Set([...outputs, ...carried])]),
+        );
+        const kept = new Set(carried);
+        const tensors: Record<string, TensorData> = {};
+        try {
+          for (const name of outputs) {
+            const tensor = await this.#guard('run', graph, () => dataOf(results[name]!));
+            // What the caller gets is the caller's.
+            tensors[name] = kept.has(name) ? { ...tensor, data: tensor.data.slice() } : tensor;
+            if (!kept.has(name)) results[name]!.dispose();
+          }
+        } catch (error) {
+          for (const result of Object.values(results)) result.dispose();
+          throw error;
+        }
+        for (const name of carried) {
+          if (results[name]!.location !== 'gpu-buffer') continue;
+          held.add(results[name]!);
+          this.#held++;
+        }
+        return { outputs: tensors, carried: results };
+      },
+      dispose,
+    });
+  }
+
+  #tensors(feeds: Tensors): Record<string, Tensor> {
+    return Object.fromEntries(
+      Object.entries(feeds).map(([name, feed]) => [name, this.#tensor(feed)]),
+    );
+  }
+
   async #open(
     graph: Graph,
     options: InferenceSession.SessionOptions,
@@ -229,9 +294,7 @@ export class OrtExecutor implements Executor {
     feeds: Tensors,
     outputs: readonly string[] = session.outputNames,
   ): Promise<Record<string, TensorData>> {
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, feed]) => [name, this.#tensor(feed)]),
-    );
+    const inputs = this.#tensors(feeds);
     return this.#guard('run', graph, async () => {
       const results = await session.run(inputs, outputs);
       const tensors: Record<string, TensorData> = {};

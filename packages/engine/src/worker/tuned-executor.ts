@@ -1,4 +1,9 @@
-import type { Program } from '@convlens/runtime';
+import {
+  prepareStateful,
+  type Program,
+  type StatefulGraph,
+  type StatefulProgram,
+} from '@convlens/runtime';
 import type { Graph } from '@convlens/onnx';
 import {
   formsOf,
@@ -104,6 +109,21 @@ export class TunedExecutor implements CountingExecutor {
         return program.run(feeds, outputs);
       },
       dispose: () => program.dispose(),
+    };
+  }
+
+  /** See `Executor`. */
+  async prepareStateful({ graph, state }: StatefulGraph): Promise<StatefulProgram> {
+    await this.#loaded;
+    this.#ask();
+    const rewritten = { graph: optimize(graph, { policy: this.#policy }), state };
+    const program = await prepareStateful(this.#executor, rewritten);
+    return {
+      ...program,
+      run: (feeds, outputs) => {
+        this.#ask();
+        return program.run(feeds, outputs);
+      },
     };
   }
 

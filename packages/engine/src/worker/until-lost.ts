@@ -1,4 +1,4 @@
-import type { Gpu, Precision, Program } from '@convlens/runtime';
+import type { Gpu, Precision, Program, StatefulGraph, StatefulProgram } from '@convlens/runtime';
 import { LensError, type Graph } from '@convlens/onnx';
 import { isOverflow, overflow } from './overflow.js';
 import type { CountingExecutor } from './runtime.js';
@@ -14,11 +14,24 @@ export class UntilLost implements CountingExecutor {
   #isLost = false;
   /** See `Executor`; there where the runtime has it. */
   readonly gpu?: Gpu;
+  /** See `Executor`; there where the runtime has it. */
+  readonly prepareStateful?: (stateful: StatefulGraph) => Promise<StatefulProgram>;
 
   /** @param executor what runs graphs */
   constructor(executor: CountingExecutor) {
     this.#executor = executor;
     if (executor.gpu) this.gpu = this.#guarded(executor.gpu);
+    if (!executor.prepareStateful) return;
+    const prepare = executor.prepareStateful.bind(executor);
+    this.prepareStateful = async (stateful) => {
+      const program = await this.#race(() => prepare(stateful));
+      return {
+        run: (feeds, outputs) => this.#race(() => program.run(feeds, outputs)),
+        read: (names) => this.#race(() => program.read(names)),
+        write: (values) => this.#race(() => program.write(values)),
+        dispose: () => this.#race(() => program.dispose()).catch(unlessLost),
+      };
+    };
   }
 
   /** Tells that the device is gone: calls under way, and all later ones, fail with `E_BACKEND_LOST`. */
