@@ -10,6 +10,15 @@ export {
   type ResizeNode,
 } from './rules/resize-matrix.js';
 export { upgrade } from './upgrade.js';
+export {
+  dropoutMask,
+  trainingMode,
+  type DropoutMask,
+  type TrainingGraph,
+  type TrainingOptions,
+} from './training/training-mode.js';
+export { weightsAsInputs, type OpenGraph } from './training/weights-as-inputs.js';
+export { writeOut } from './training/write-out.js';
 export type { Matrix } from './linear-map.js';
 export {
   differentiate,

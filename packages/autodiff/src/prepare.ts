@@ -9,7 +9,7 @@ import {
   type TensorData,
 } from '@convlens/onnx';
 import { chainConcats } from './concat-chains.js';
-import { upgrade } from './upgrade.js';
+import { markTraining, upgrade } from './upgrade.js';
 
 /** Shapes of the inputs, where the graph leaves them open. */
 export interface ShapeOptions {
@@ -59,7 +59,7 @@ export function prepare(
   { batch = 1, inputs = {} }: ShapeOptions,
 ): Prepared {
   checkNames(graph, Object.keys(inputs), 'inputs');
-  const part = cut(graph, [...new Set([...needed, ...variables])]);
+  const part = cut(markTraining(graph), [...new Set([...needed, ...variables])]);
   const weights = new Map<string, TensorData>();
   const initializers = new Map(part.initializers);
   for (const name of variables) {

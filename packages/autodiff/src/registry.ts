@@ -13,6 +13,7 @@ import { extremes } from './rules/extremes.js';
 import { gathering } from './rules/gather.js';
 import { gemm } from './rules/gemm.js';
 import { lpPool } from './rules/lp-pool.js';
+import { losses } from './rules/losses.js';
 import { localResponse } from './rules/lrn.js';
 import { matMul } from './rules/mat-mul.js';
 import { maxPool } from './rules/max-pool.js';
@@ -45,6 +46,7 @@ const rules: Rules = {
   ...gemm,
   ...joining,
   ...localResponse,
+  ...losses,
   ...lpPool,
   ...matMul,
   ...maxPool,

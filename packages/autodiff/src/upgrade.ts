@@ -97,7 +97,27 @@ const dropout: Convert = ({ node, opset, fresh }) => {
   return [{ ...bare, outputs: [node.outputs[0]!, flags] }, cast];
 };
 
-/** Version 9 has no `spatial`, version 14 no outputs for training besides the running statistics. */
+/**
+ * Before version 14 of the operator set a BatchNormalization was training when its running averages were used; from then on
+ * an attribute says so. The same graph with the attribute, so that it is known after it has been cut.
+ *
+ * @param graph any graph, whole
+ */
+export function markTraining(graph: Graph): Graph {
+  if (graph.opset >= 14) return graph;
+  const read = new Set(graph.outputs.map(({ name }) => name));
+  for (const { inputs } of graph.nodes) for (const name of inputs) read.add(name);
+  const nodes = graph.nodes.map((node): Node => {
+    const trains =
+      node.op === 'BatchNormalization' &&
+      node.domain === '' &&
+      node.outputs.slice(1).some((name) => name && read.has(name));
+    return trains ? { ...node, attributes: { ...node.attributes, training_mode: int(1) } } : node;
+  });
+  return { ...graph, nodes };
+}
+
+/** Version 9 has no `spatial`, version 14 no outputs for training besides the running averages. */
 const batchNormalization: Convert = ({ node }) => {
   if (intAttribute(node, 'spatial', 1) !== 1) {
     throw new LensError(
@@ -105,7 +125,10 @@ const batchNormalization: Convert = ({ node }) => {
       `BatchNormalization "${node.name}" normalises every position by itself (spatial = 0), which newer operator sets do not have.`,
     );
   }
-  return { ...without(node, 'spatial'), outputs: node.outputs.slice(0, 1) };
+  const bare = without(node, 'spatial');
+  if (intAttribute(node, 'training_mode', 0) !== 1)
+    return { ...bare, outputs: node.outputs.slice(0, 1) };
+  return { ...bare, outputs: node.outputs.slice(0, 3) };
 };
 
 /** Upsample, and Resize before version 11: coordinates were computed the simplest way. */
@@ -187,11 +210,12 @@ const conversions: Readonly<Record<string, readonly [number, Convert]>> = {
  * stored as constants, Upsample becomes Resize, Softmax that normalised several axes together is written out.
  * Nothing else about the nodes changes.
  *
- * @param graph a graph; one of version 17 or newer is returned as it is
+ * @param whole a graph; one of version 17 or newer is returned as it is
  * @throws LensError `E_OP_UNSUPPORTED` for the few forms that version 17 cannot express
  */
-export function upgrade(graph: Graph): Graph {
-  if (graph.opset >= 17) return graph;
+export function upgrade(whole: Graph): Graph {
+  if (whole.opset >= 17) return whole;
+  const graph = markTraining(whole);
   const names = valueNames(graph);
   for (const { name } of graph.nodes) names.add(name);
   const initializers = new Map(graph.initializers);

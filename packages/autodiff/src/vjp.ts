@@ -14,6 +14,8 @@ import { checkNames, prepare, type ShapeOptions } from './prepare.js';
 import { isFlat, ruleOf } from './registry.js';
 import { Step, type PoolLowering, type ReluRule, type RuleOptions } from './rule.js';
 import { zeros } from './shaping.js';
+import { weightsAsInputs } from './training/weights-as-inputs.js';
+import { writeOut } from './training/write-out.js';
 
 /** How to differentiate. */
 export interface DifferentiationOptions extends ShapeOptions {
@@ -23,6 +25,12 @@ export interface DifferentiationOptions extends ShapeOptions {
   readonly pool?: PoolLowering;
   /** What happens at local response normalisation. Default `'gradient'`; `'identity'` lets the signal pass. */
   readonly lrn?: 'gradient' | 'identity';
+  /**
+   * What becomes of weights that are variables. `'constants'`, the default: they are weights of the result too, and what
+   * depends on them alone is computed. `'inputs'`: they are inputs of the result, after its others and in their order, so that
+   * they can change from run to run.
+   */
+  readonly weights?: 'constants' | 'inputs';
   /** Forward values that shall be outputs too. */
   readonly outputs?: readonly string[];
 }
@@ -85,7 +93,14 @@ function pullBack(
   checkNames(graph, outputs, 'outputs');
   const forward = [...new Set([...seeds, ...outputs])];
   const variables = [...new Set(wrt)];
-  const { graph: ready, weights } = prepare(graph, forward, variables, options);
+  const opened =
+    options.weights === 'inputs'
+      ? weightsAsInputs(
+          graph,
+          variables.filter((name) => graph.initializers.has(name)),
+        ).graph
+      : graph;
+  const { graph: ready, weights } = prepare(opened, forward, variables, options);
   const b = new Emitter(ready, weights);
   for (const name of variables) {
     if (floats.has(b.dtype(name))) continue;
@@ -98,7 +113,7 @@ function pullBack(
     return [name, b.named(value, `d_${name}`)] as const;
   });
   const results = [...new Set([...outputs, ...named.map(([, gradient]) => gradient)])];
-  const whole = restoreWeights(b.finish(results), weights);
+  const whole = writeOut(restoreWeights(b.finish(results), weights));
   return { graph: trim(whole, results, cut(ready, forward)), gradients: Object.fromEntries(named) };
 }
 

@@ -1,20 +1,19 @@
-import { floatAttribute, intAttribute, float16ToFloat32, type TensorData } from '@convlens/onnx';
+import { floatAttribute, float16ToFloat32, type TensorData } from '@convlens/onnx';
 import { divide, multiply, scale, shift, subtract, unary } from '../algebra.js';
 import type { Rules, Step } from '../rule.js';
 import { reduce, reshape } from '../shaping.js';
+import { batchStatisticsRule, usesBatchStatistics } from '../training/batch-statistics.js';
 
 /**
  * BatchNormalization with fixed statistics, y = scale (x - mean) / sqrt(var + eps) + bias: linear in x, so
  * dx = dy scale / sqrt(var + eps); dscale = sum of dy (x - mean) / sqrt(var + eps), dbias = sum of dy,
  * dmean = -sum of dx, dvar = -(dscale scale) / (2 (var + eps)). The factor is computed here when all of it is
- * constant.
+ * constant. In training mode, where the statistics are those of the batch, see `batchStatisticsRule`.
  */
 export const batchNormalization: Rules = {
   BatchNormalization: (step) => {
     const { b, node, dy } = step;
-    if (intAttribute(node, 'training_mode', 0) === 1) {
-      step.refuse('it is in training mode, where the statistics depend on the batch.');
-    }
+    if (usesBatchStatistics(node)) return batchStatisticsRule(step);
     const shape = step.shape();
     const perChannel = shape.map((extent, axis) => (axis === 1 ? extent : 1));
     const channels = [shape[1]!];

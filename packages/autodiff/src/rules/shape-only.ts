@@ -10,7 +10,7 @@ export const shapeOnly: Rules = {
     const none = step.b.elements(step.node.inputs[1] ?? '')?.data[0];
     const training = step.list(2);
     if (training?.[0] && Number(none ?? 0.5) !== 0)
-      step.refuse('it is in training mode, where it is random.');
+      step.refuse('it is in training mode, where it is random; trainingMode gives it a mask.');
     return [step.dy];
   },
   Flatten: back,

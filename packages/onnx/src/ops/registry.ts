@@ -2,6 +2,7 @@ import { convolution } from './conv.js';
 import { elementwise } from './elementwise.js';
 import { indexing } from './gather.js';
 import { joining } from './joining.js';
+import { losses } from './losses.js';
 import { making } from './making.js';
 import { products } from './matmul.js';
 import { normalization } from './normalization.js';
@@ -18,6 +19,7 @@ const rules: Rules = {
   ...elementwise,
   ...indexing,
   ...joining,
+  ...losses,
   ...making,
   ...normalization,
   ...padding,

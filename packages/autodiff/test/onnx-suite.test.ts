@@ -1,0 +1,98 @@
+// The cases of the ONNX project's own suite for what training needs; Debian's libonnx-testdata has them.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { inferShapes, read, write, type Graph, type TensorData } from '@convlens/onnx';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { trainingMode, upgrade, writeOut } from '../src/index.js';
+import { relativeError } from './support/run.js';
+
+const FOLDER = '/usr/share/libonnx-testdata/data/node';
+const installed = existsSync(FOLDER);
+const names = installed
+  ? readdirSync(FOLDER).filter(
+      (name) =>
+        /^test_(nllloss_|sce_|batchnorm_.*_training_mode|training_dropout_?)/.test(name) &&
+        !name.endsWith('_expanded'),
+    )
+  : [];
+
+function field(number: number, bytes: Uint8Array): Uint8Array {
+  const length: number[] = [];
+  let rest = bytes.length;
+  for (; rest > 127; rest >>= 7) length.push((rest & 127) | 128);
+  return Uint8Array.from([(number << 3) | 2, ...length, rest, ...bytes]);
+}
+
+/** A tensor's file, read as the only weight of a model. */
+function tensorOf(bytes: Uint8Array): TensorData {
+  const opset = field(8, Uint8Array.of(0x10, 17));
+  const node = field(1, field(4, new TextEncoder().encode('None')));
+  const graph = field(7, Uint8Array.from([...node, ...field(5, bytes)]));
+  const { initializers } = read(Uint8Array.from([0x08, 8, ...opset, ...graph]));
+  return [...initializers.values()][0]!;
+}
+
+function load(name: string): { graph: Graph; inputs: TensorData[]; outputs: TensorData[] } {
+  const files = readdirSync(`${FOLDER}/${name}/test_data_set_0`);
+  const all = (kind: string): TensorData[] =>
+    files
+      .filter((file) => file.startsWith(kind))
+      .sort((a, b) => parseInt(a.slice(kind.length)) - parseInt(b.slice(kind.length)))
+      .map((file) => tensorOf(readFileSync(`${FOLDER}/${name}/test_data_set_0/${file}`)));
+  const graph = read(readFileSync(`${FOLDER}/${name}/model.onnx`));
+  return { graph, inputs: all('input_'), outputs: all('output_') };
+}
+
+async function run(graph: Graph, feeds: ReadonlyMap<string, TensorData>): Promise<Tensor[]> {
+  const session = await InferenceSession.create(write(graph), { logSeverityLevel: 3 });
+  const tensors = graph.inputs.map(({ name }) => {
+    const { dtype, data, shape } = feeds.get(name)!;
+    return [name, new Tensor(dtype as 'float32', data as Float32Array, shape)] as const;
+  });
+  const results = await session.run(Object.fromEntries(tensors));
+  await session.release();
+  return graph.outputs.map(({ name }) => results[name]!);
+}
+
+describe.skipIf(!installed)('the ONNX suite', () => {
+  it('has the cases', () => {
+    expect(names.length).toBeGreaterThan(50);
+  });
+
+  it.each(names.filter((name) => !name.includes('dropout')))('%s', async (name) => {
+    const { graph, inputs, outputs } = load(name);
+    const feeds = new Map(graph.inputs.map((input, i) => [input.name, inputs[i]!]));
+    const plain = writeOut(inferShapes(upgrade(graph)));
+    for (const { op } of plain.nodes) expect(op).not.toMatch(/Loss|BatchNorm/);
+    const results = await run(plain, feeds);
+    outputs.forEach(({ data, shape }, i) => {
+      expect(results[i]!.dims).toEqual(shape);
+      const error = relativeError(results[i]!.data as Float32Array, data as Float32Array);
+      // Means of thousands of float32 numbers are added up in another order here.
+      expect(error).toBeLessThan(data.length === 1 ? 1e-5 : 1e-6);
+    });
+  });
+
+  // The suite drops at random as numpy does: its mask is fed, and what is made of it compared.
+  it.each(names.filter((name) => name.includes('dropout')))('%s', async (name) => {
+    const { graph, inputs, outputs } = load(name);
+    const [x, ...others] = inputs;
+    const initializers = new Map(others.map((tensor, i) => [graph.inputs[i + 1]!.name, tensor]));
+    const fixed = { ...graph, inputs: graph.inputs.slice(0, 1), initializers };
+    const { graph: made, masks } = trainingMode(fixed);
+    const feeds = new Map([[fixed.inputs[0]!.name, x!]]);
+    const [y, mask] = outputs;
+    const kept = Float32Array.from((mask ?? y!).data as Float32Array, (v, i) =>
+      Number(v !== 0 || (x!.data as Float32Array)[i] === 0),
+    );
+    for (const { input, shape } of masks) feeds.set(input, { dtype: 'float32', shape, data: kept });
+    const results = await run(made, feeds);
+    const found = results[0]!.data as Float32Array;
+    expect(relativeError(found, y!.data as Float32Array)).toBeLessThan(1e-6);
+    if (mask) expect([...(results[1]!.data as Uint8Array)]).toEqual([...(mask.data as Uint8Array)]);
+  });
+});
+
+it.skipIf(installed)('the ONNX suite is not installed (Debian: libonnx-testdata)', () => {
+  expect(existsSync(FOLDER)).toBe(false);
+});
