@@ -56,45 +56,28 @@ export function convolution(
     product(x, step, filters, y, resultStep, positions, depth, outputs, bias, least, scratch);
     return;
   }
-  const pixel = (<usize>channels) << 2;
   for (let first = 0; first < positions; first += POSITIONS) {
     const count = min(POSITIONS, positions - first);
-    let to = windows;
-    for (let at = first; at < first + count; at++) {
-      const column = at % toWidth;
-      const line = at / toWidth;
-      const row = line % toHeight;
-      const image = line / toHeight;
-      const x0 = column * strideAcross - left;
-      for (let down = 0; down < rows; down++) {
-        const from = row * strideDown - above + down * dilationDown;
-        if (from < 0 || from >= height) {
-          clear(to, pixel * columns);
-          to += pixel * columns;
-          continue;
-        }
-        const start = x + <usize>((image * height + from) * width) * pixel;
-        if (dilationAcross == 1) {
-          // The columns lie side by side: those before the image, in it, and behind it.
-          const before = min(columns, max(0, -x0));
-          const behind = min(columns - before, max(0, x0 + columns - width));
-          const inside = columns - before - behind;
-          clear(to, pixel * before);
-          to += pixel * before;
-          copy(start + <usize>(x0 + before) * pixel, to, pixel * inside);
-          to += pixel * inside;
-          clear(to, pixel * behind);
-          to += pixel * behind;
-          continue;
-        }
-        for (let across = 0; across < columns; across++) {
-          const place = x0 + across * dilationAcross;
-          if (place < 0 || place >= width) clear(to, pixel);
-          else copy(start + <usize>place * pixel, to, pixel);
-          to += pixel;
-        }
-      }
-    }
+    layOut(
+      x,
+      height,
+      width,
+      channels,
+      toHeight,
+      toWidth,
+      rows,
+      columns,
+      strideDown,
+      strideAcross,
+      dilationDown,
+      dilationAcross,
+      above,
+      left,
+      first,
+      count,
+      windows,
+      step,
+    );
     const result = y + <usize>first * resultStep;
     product(
       windows,
@@ -109,6 +92,73 @@ export function convolution(
       least,
       scratch,
     );
+  }
+}
+
+/**
+ * Lays out the windows of some positions as rows of a matrix: `[count][rows * columns * channels]`.
+ *
+ * @param first the first position
+ * @param count how many positions
+ * @param windows where to
+ * @param step bytes from row to row
+ */
+export function layOut(
+  x: usize,
+  height: i32,
+  width: i32,
+  channels: i32,
+  toHeight: i32,
+  toWidth: i32,
+  rows: i32,
+  columns: i32,
+  strideDown: i32,
+  strideAcross: i32,
+  dilationDown: i32,
+  dilationAcross: i32,
+  above: i32,
+  left: i32,
+  first: i32,
+  count: i32,
+  windows: usize,
+  step: usize,
+): void {
+  const pixel = (<usize>channels) << 2;
+  for (let at = first; at < first + count; at++) {
+    let to = windows + <usize>(at - first) * step;
+    const column = at % toWidth;
+    const line = at / toWidth;
+    const row = line % toHeight;
+    const image = line / toHeight;
+    const x0 = column * strideAcross - left;
+    for (let down = 0; down < rows; down++) {
+      const from = row * strideDown - above + down * dilationDown;
+      if (from < 0 || from >= height) {
+        clear(to, pixel * columns);
+        to += pixel * columns;
+        continue;
+      }
+      const start = x + <usize>((image * height + from) * width) * pixel;
+      if (dilationAcross == 1) {
+        // The columns lie side by side: those before the image, in it, and behind it.
+        const before = min(columns, max(0, -x0));
+        const behind = min(columns - before, max(0, x0 + columns - width));
+        const inside = columns - before - behind;
+        clear(to, pixel * before);
+        to += pixel * before;
+        copy(start + <usize>(x0 + before) * pixel, to, pixel * inside);
+        to += pixel * inside;
+        clear(to, pixel * behind);
+        to += pixel * behind;
+        continue;
+      }
+      for (let across = 0; across < columns; across++) {
+        const place = x0 + across * dilationAcross;
+        if (place < 0 || place >= width) clear(to, pixel);
+        else copy(start + <usize>place * pixel, to, pixel);
+        to += pixel;
+      }
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 export { convolution, POSITIONS } from './convolution';
+export { filterGradient } from './filter-gradient';
+export { pack, transformFilters } from './filters';
 export { gate } from './gate';
-// Exported so that it is not inlined: its loop needs all registers for itself.
-export { tile, TILE_BYTES } from './tile';
+// Exported so that they are not inlined: their loops need all registers for themselves.
+export { tile, tileAcross, TILE_BYTES } from './tile';
 export { BETWEEN_BYTES, matrixStep, winograd } from './winograd';

@@ -59,7 +59,7 @@ export function product(
 }
 
 /** Rows of a tile to their places: to[row] = max(start[row] + sums[row], floor). */
-function put(
+export function put(
   sums: usize,
   start: usize,
   startStep: usize,
@@ -85,7 +85,7 @@ function put(
 }
 
 /** The same for results that end within a panel. */
-function putNarrow(
+export function putNarrow(
   sums: usize,
   start: usize,
   startStep: usize,

@@ -102,3 +102,75 @@ export function tile(
     v128.store(sums, y5, 176);
   }
 }
+
+/**
+ * sums[row][column] = sum over i of left[i][row] panel[i][column]: the same with the left factor turned round. Reads whole tiles,
+ * also where the left factor has fewer rows.
+ *
+ * @param left first number of the first row
+ * @param leftStep bytes from one i to the next
+ * @param panel `[depth][PANEL]`
+ * @param depth how many i there are
+ * @param sums `[ROWS][PANEL]`
+ */
+export function tileAcross(
+  left: usize,
+  leftStep: usize,
+  panel: usize,
+  depth: i32,
+  sums: usize,
+): void {
+  let x0 = f32x4.splat(0);
+  let y0 = f32x4.splat(0);
+  let x1 = f32x4.splat(0);
+  let y1 = f32x4.splat(0);
+  let x2 = f32x4.splat(0);
+  let y2 = f32x4.splat(0);
+  let x3 = f32x4.splat(0);
+  let y3 = f32x4.splat(0);
+  let x4 = f32x4.splat(0);
+  let y4 = f32x4.splat(0);
+  let x5 = f32x4.splat(0);
+  let y5 = f32x4.splat(0);
+  const end = panel + ((<usize>depth) << 5);
+  while (panel < end) {
+    const low = v128.load(panel);
+    const high = v128.load(panel, 16);
+    const s0 = v128.load32_splat(left);
+    x0 = fma(s0, low, x0);
+    y0 = fma(s0, high, y0);
+    const s1 = v128.load32_splat(left, 4);
+    x1 = fma(s1, low, x1);
+    y1 = fma(s1, high, y1);
+    const s2 = v128.load32_splat(left, 8);
+    x2 = fma(s2, low, x2);
+    y2 = fma(s2, high, y2);
+    const s3 = v128.load32_splat(left, 12);
+    x3 = fma(s3, low, x3);
+    y3 = fma(s3, high, y3);
+    const s4 = v128.load32_splat(left, 16);
+    x4 = fma(s4, low, x4);
+    y4 = fma(s4, high, y4);
+    if (ROWS > 5) {
+      const s5 = v128.load32_splat(left, 20);
+      x5 = fma(s5, low, x5);
+      y5 = fma(s5, high, y5);
+    }
+    left += leftStep;
+    panel += 32;
+  }
+  v128.store(sums, x0);
+  v128.store(sums, y0, 16);
+  v128.store(sums, x1, 32);
+  v128.store(sums, y1, 48);
+  v128.store(sums, x2, 64);
+  v128.store(sums, y2, 80);
+  v128.store(sums, x3, 96);
+  v128.store(sums, y3, 112);
+  v128.store(sums, x4, 128);
+  v128.store(sums, y4, 144);
+  if (ROWS > 5) {
+    v128.store(sums, x5, 160);
+    v128.store(sums, y5, 176);
+  }
+}

@@ -1,3 +1,9 @@
-export { canWinograd, Kernels, type Convolution, type Owner } from './kernels.js';
+export {
+  canWinograd,
+  Kernels,
+  type Convolution,
+  type FilterGradient,
+  type Owner,
+} from './kernels.js';
 export { packPanels, packRow, padded, PANEL } from './pack.js';
 export { winogradFilters } from './winograd-filters.js';

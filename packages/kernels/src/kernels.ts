@@ -30,6 +30,17 @@ export interface Convolution {
   readonly relu: boolean;
 }
 
+/** The gradient of the filters of a convolution of one group over images with the channels last. */
+export interface FilterGradient extends Pick<
+  Convolution,
+  'x' | 'from' | 'to' | 'kernel' | 'strides' | 'dilations' | 'before'
+> {
+  /** Cotangent of the result: `[images][height][width][outputs]`, extents `to`. */
+  readonly dy: number;
+  /** `[rows][columns][channels][outputs]` */
+  readonly dw: number;
+}
+
 /** What the module exports; numbers are addresses, counts and bytes. */
 interface Exports {
   /** Bytes of a tile's sums. */
@@ -39,10 +50,22 @@ interface Exports {
   /** Positions whose windows are laid out at once. */
   readonly POSITIONS: { readonly value: number };
   convolution(...places: number[]): void;
+  filterGradient(...places: number[]): void;
   gate(x: number, g: number, y: number, count: number): void;
   matrixStep(tiles: number, channels: number): number;
+  pack(from: number, depth: number, columns: number, to: number): void;
+  transformFilters(
+    from: number,
+    inputs: number,
+    outputs: number,
+    to: number,
+    between: number,
+  ): void;
   winograd(...places: number[]): void;
 }
+
+/** Bytes of the windows that the gradient of filters lays out at once: about what a second-level cache keeps. */
+const WINDOWS = 2 ** 18;
 
 /** Numbers of a block's transformed pieces and sums together, at most: 16 MB. */
 const BLOCK = 4e6;
@@ -142,6 +165,57 @@ export class Kernels {
       this.#exports.winograd(
         ...[x, filters, bias, y, ...from, ...to.slice(1), ...before],
         ...[floorOf(relu), atOnce, ...scratch],
+      );
+    });
+  }
+
+  /**
+   * Lays out filters as `packPanels` does, where they are.
+   *
+   * @param from address of `[depth][outputs]`
+   * @param depth rows * columns * channels of a filter
+   * @param outputs number of filters
+   * @param to address of `[outputs / PANEL, rounded up][depth][PANEL]`
+   */
+  pack(from: number, depth: number, outputs: number, to: number): void {
+    this.#exports.pack(from, depth, outputs, to);
+  }
+
+  /**
+   * Transforms 3 x 3 filters as `winogradFilters` does, where they are and in float32.
+   *
+   * @param from address of `[3][3][inputs][outputs]`
+   * @param inputs channels
+   * @param outputs number of filters, a multiple of 4
+   * @param to address of 36 times `[outputs / PANEL, rounded up][inputs][PANEL]`
+   */
+  transformFilters(from: number, inputs: number, outputs: number, to: number): void {
+    this.#with([this.#exports.BETWEEN_BYTES.value], (between) => {
+      this.#exports.transformFilters(from, inputs, outputs, to, between!);
+    });
+  }
+
+  /**
+   * The gradient of a convolution's filters.
+   *
+   * @param gradient what and where
+   */
+  filterGradient({ x, dy, dw, from, to, ...window }: FilterGradient): void {
+    const { kernel, strides, dilations, before } = window;
+    const depth = kernel[0] * kernel[1] * from[3];
+    // An odd number of lines of the cache, so that the same place of many windows is in many of its sets.
+    const step = (Math.ceil(depth / 16) | 1) * 64;
+    const positions = to[0] * to[1] * to[2];
+    const atOnce = Math.min(positions, Math.max(96, Math.min(512, Math.floor(WINDOWS / step))));
+    const bytes = [
+      this.#exports.TILE_BYTES.value,
+      atOnce * step + 64,
+      Math.ceil(to[3] / 8) * 8 * 4 * atOnce,
+    ];
+    this.#with(bytes, (tile, windows, panels) => {
+      this.#exports.filterGradient(
+        ...[x, dy, dw, ...from, ...to.slice(1), ...kernel],
+        ...[...strides, ...dilations, ...before, atOnce, tile!, windows!, step, panels!],
       );
     });
   }

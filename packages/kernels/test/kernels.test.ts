@@ -300,3 +300,81 @@ describe.each([
     expect(heap.live.size).toBe(0);
   });
 });
+
+/** dw[u][v][k][o] = sum over images and positions of x dy, in float64. */
+function filterGradient(window: Required<Window>, to: Four, x: Float32Array, dy: Float32Array) {
+  const { from, kernel, strides, dilations, before } = window;
+  const [, height, width, channels] = from;
+  const [images, rows, columns, outputs] = to;
+  const dw = new Float64Array(kernel[0] * kernel[1] * channels * outputs);
+  for (let image = 0; image < images; image++) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const at = ((image * rows + row) * columns + column) * outputs;
+        for (let u = 0; u < kernel[0]; u++) {
+          for (let v = 0; v < kernel[1]; v++) {
+            const i = row * strides[0] - before[0] + u * dilations[0];
+            const j = column * strides[1] - before[1] + v * dilations[1];
+            if (i < 0 || j < 0 || i >= height || j >= width) continue;
+            for (let k = 0; k < channels; k++) {
+              const value = x[((image * height + i) * width + j) * channels + k]!;
+              const place = ((u * kernel[1] + v) * channels + k) * outputs;
+              for (let o = 0; o < outputs; o++) dw[place + o]! += value * dy[at + o]!;
+            }
+          }
+        }
+      }
+    }
+  }
+  return dw;
+}
+
+describe.each([true, false])('the gradient of filters, fused: %s', (fused) => {
+  it.each(Object.entries(windows))('%s', async (_, part) => {
+    const window = whole(part);
+    const heap = new Heap();
+    const kernels = await Kernels.load(heap, fused);
+    const to = extentsOf(window);
+    const [x, dy] = [noise(product(window.from), 4), noise(product(to), 5)];
+    const right = filterGradient(window, to, x, dy);
+    const call = { ...window, x: heap.put(x), dy: heap.put(dy), dw: 0, to };
+    call.dw = heap.allocate(4 * right.length);
+    const kept = heap.live.size;
+    kernels.filterGradient(call);
+    expect(heap.live.size, 'memory that was given back').toBe(kept);
+    const actual = heap.take(call.dw, right.length + 1);
+    expect(actual.at(-1), 'the number behind the result').toBeNaN();
+    expect(relativeError(actual.subarray(0, -1), right)).toBeLessThan(1e-6);
+  });
+});
+
+describe('filters that are laid out where they are', () => {
+  it.each([
+    [27, 8],
+    [5, 13],
+    [1, 3],
+  ])('are those that are laid out beforehand: %i x %i', async (depth, outputs) => {
+    const heap = new Heap();
+    const kernels = await Kernels.load(heap);
+    const w = noise(depth * outputs, 6);
+    const packed = packPanels(w, depth, outputs);
+    const to = heap.allocate(packed.byteLength);
+    kernels.pack(heap.put(w), depth, outputs, to);
+    expect(heap.take(to, packed.length)).toEqual(packed);
+  });
+
+  it.each([
+    [4, 8],
+    [12, 20],
+    [1, 4],
+  ])('are transformed as those beforehand but for rounding: %i x %i', async (inputs, outputs) => {
+    const heap = new Heap();
+    const kernels = await Kernels.load(heap);
+    const w = noise(9 * inputs * outputs, 7);
+    const right = winogradFilters(w, inputs, outputs);
+    const to = heap.allocate(right.byteLength);
+    kernels.transformFilters(heap.put(w), inputs, outputs, to);
+    const actual = heap.take(to, right.length);
+    expect(relativeError(actual, Float64Array.from(right))).toBeLessThan(2e-7);
+  });
+});
