@@ -2,7 +2,7 @@ import type { TensorData } from '@convlens/onnx';
 import { int, ints } from './attribute.js';
 import type { Emitter } from './emitter.js';
 import { overhang, windowAttributes, type Geometry } from './geometry.js';
-import { reshape, transpose, window } from './shaping.js';
+import { flip, reshape, transpose, window } from './shaping.js';
 
 /** Flipped filters by filters, so that all gradients of a network share them. */
 const flipped = new WeakMap<TensorData, Map<number, TensorData>>();
@@ -37,6 +37,21 @@ function flipFilters(weights: TensorData, groups: number): TensorData {
   return result;
 }
 
+/** The same for filters that are computed. */
+function flipComputed(b: Emitter, weights: string, groups: number): string {
+  const [outputs, inputs, ...kernel] = b.shape(weights) as [number, number, ...number[]];
+  const spatial = kernel.map((_, axis) => axis);
+  const exchanged = (): string => {
+    const apart = reshape(b, weights, [groups, outputs / groups, inputs, ...kernel]);
+    const turned = transpose(b, apart, [0, 2, 1, ...spatial.map((axis) => axis + 3)]);
+    return reshape(b, turned, [groups * inputs, outputs / groups, ...kernel]);
+  };
+  const swapped =
+    groups === 1 ? transpose(b, weights, [1, 0, ...spatial.map((axis) => axis + 2)]) : exchanged();
+  const axes = spatial.filter((axis) => kernel[axis] !== 1).map((axis) => axis + 2);
+  return flip(b, swapped, axes);
+}
+
 /**
  * The adjoint of a convolution without bias: puts back what the windows took.
  *
@@ -64,12 +79,10 @@ export function spread(
   const front = kernel.map((extent, axis) => dilations[axis]! * (extent - 1) - before[axis]!);
   const back = kernel.map((extent, axis) => dilations[axis]! * (extent - 1) - behind[axis]!);
   const constant = b.elements(weights);
-  if (constant && strides.every((n) => n === 1) && [...front, ...back].every((n) => n >= 0)) {
-    const filters = b.constant(
-      flipFilters(constant, groups),
-      `${weights}_flipped`,
-      `flip ${groups} ${weights}`,
-    );
+  if (strides.every((n) => n === 1) && [...front, ...back].every((n) => n >= 0)) {
+    const filters = constant
+      ? b.constant(flipFilters(constant, groups), `${weights}_flipped`, `flip ${groups} ${weights}`)
+      : flipComputed(b, weights, groups);
     return b.one('Conv', [dy, filters], shape, {
       dilations: ints(dilations),
       group: int(groups),
@@ -139,11 +152,14 @@ export function filterGradient(
   const outputs = b.shape(dy)[1]!;
   const perGroup = inputs / groups;
   const spatial = from.map((_, axis) => axis);
-  // Each group's channels side by side as images, the batch as channels: [in / groups, groups * batch, ...from].
-  const grouped = reshape(b, x, [batch, groups, perGroup, ...from]);
-  const turned = transpose(b, grouped, [2, 1, 0, ...spatial.map((axis) => axis + 3)]);
-  const images = reshape(b, turned, [perGroup, groups * batch, ...from]);
   const swap = [1, 0, ...spatial.map((axis) => axis + 2)];
+  // Each group's channels side by side as images, the batch as channels: [in / groups, groups * batch, ...from].
+  const grouped = (): string => {
+    const apart = reshape(b, x, [batch, groups, perGroup, ...from]);
+    const turned = transpose(b, apart, [2, 1, 0, ...spatial.map((axis) => axis + 3)]);
+    return reshape(b, turned, [perGroup, groups * batch, ...from]);
+  };
+  const images = groups === 1 ? transpose(b, x, swap) : grouped();
   const swapped: Geometry = {
     kernel: geometry.to,
     strides: geometry.dilations,

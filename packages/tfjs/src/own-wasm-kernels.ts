@@ -81,6 +81,28 @@ export async function registerOwnKernels(
       kernels.gate(at(x), at(g), y, elementCount(g!.shape));
     }),
   );
+  register(OWN.pack, ({ filters }, attributes) => {
+    const { shape } = attributes as { readonly shape: readonly number[] };
+    const [height, width, inputs, outputs] = filters!.shape as [number, number, number, number];
+    return filled(shape, (to) => {
+      kernels.pack(at(filters), height * width * inputs, outputs, to);
+    });
+  });
+  register(OWN.transformFilters, ({ filters }, attributes) => {
+    const { shape } = attributes as { readonly shape: readonly number[] };
+    const [, , inputs, outputs] = filters!.shape as [number, number, number, number];
+    return filled(shape, (to) => {
+      kernels.transformFilters(at(filters), inputs, outputs, to);
+    });
+  });
+  register(OWN.filterGradient, ({ x, dy }, attributes) => {
+    const window = attributes as OwnWindow;
+    const from = x!.shape as [number, number, number, number];
+    const shape = [...window.kernel, from[3], window.to[3]];
+    return filled(shape, (dw) => {
+      kernels.filterGradient({ ...window, x: at(x), dy: at(dy), dw, from });
+    });
+  });
   for (const form of ['convolution', 'winograd'] as const) {
     register(OWN[form], ({ x, filters, bias }, attributes) => {
       const window = attributes as OwnWindow;

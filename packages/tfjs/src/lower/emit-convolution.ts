@@ -52,10 +52,7 @@ export function emitConvolution(
   convolution: Convolution,
   kernel: 'FusedConv2D' | 'FusedDepthwiseConv2D' = 'FusedConv2D',
 ): number {
-  if (kernel === 'FusedConv2D' && b.traits.ownKernels) {
-    const own = emitOwnConvolution(b, convolution);
-    if (own !== undefined) return own;
-  }
+  if (kernel === 'FusedConv2D' && b.traits.ownKernels) return emitOwnConvolution(b, convolution);
   const { x, bias, activation = 'linear', pads, to } = convolution;
   const { strides = [1, 1], dilations = [1, 1] } = convolution;
   const filter = registerOf(b, convolution.filter);

@@ -1,6 +1,7 @@
 import { floatAttribute, intAttribute } from '@convlens/onnx';
 import type { Builder } from '../builder.js';
 import { TO_LAST, TO_PLAIN } from '../layout.js';
+import { emitFilterGradient } from './filter-gradient.js';
 import type { Lowering, Lowerings } from './lowering.js';
 
 /** Batch normalisation with constant statistics is a factor and a summand a channel. */
@@ -127,6 +128,7 @@ const spaceToDepth: Lowering = (b, node) => {
 
 /** An exchange of axes: one of the two layouts may be what is wanted already. */
 const transpose: Lowering = (b, node) => {
+  if (emitFilterGradient(b, node)) return;
   const [x = ''] = node.inputs;
   const output = node.outputs[0]!;
   const { length } = b.shape(x);

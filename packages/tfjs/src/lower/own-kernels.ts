@@ -12,11 +12,14 @@ import type { Bias, Convolution, Filters } from './emit-convolution.js';
 /** Names under which Convlens's own kernels are registered in TensorFlow.js. */
 export const OWN = {
   convolution: 'ConvlensConvolution',
+  filterGradient: 'ConvlensFilterGradient',
   gate: 'ConvlensGate',
+  pack: 'ConvlensPack',
+  transformFilters: 'ConvlensTransformFilters',
   winograd: 'ConvlensWinograd',
 } as const;
 
-/** Attributes of the two kernels for convolutions. */
+/** Attributes of the kernels for convolutions. */
 export interface OwnWindow {
   readonly to: readonly [images: number, height: number, width: number, outputs: number];
   readonly kernel: readonly [number, number];
@@ -26,45 +29,54 @@ export interface OwnWindow {
   readonly relu: boolean;
 }
 
-/** A row as long as the panels; `undefined` for one that is computed. */
-function paddedRow(b: Builder, { name, start, size }: Bias): number | undefined {
+/** A row as long as the panels. */
+function paddedRow(b: Builder, { name, start, size }: Bias): number {
   const constant = b.constant(name);
-  if (!constant) return undefined;
+  if (!constant) {
+    return b.pad(b.slice(b.plain(name), [start], [size]), [[0, padded(size) - size]]);
+  }
   const data = constant.data as Float32Array;
   return b.literal(`padded ${start} ${name}`, [padded(size)], () =>
     packRow(data.subarray(start, start + size)),
   );
 }
 
-function panels(b: Builder, { key, shape, make }: Filters): number {
-  const [height, width, inputs, outputs] = shape;
-  const depth = height * width * inputs;
-  return b.literal(`panels ${key}`, [padded(outputs) / PANEL, depth, PANEL], () =>
-    packPanels(make(), depth, outputs),
-  );
+/** Extents of filters, known or computed. */
+function extentsOf(b: Builder, filter: Filters | number): Filters['shape'] {
+  return typeof filter === 'number' ? (b.extents(filter) as Filters['shape']) : filter.shape;
 }
 
-function transformed(b: Builder, { key, shape, make }: Filters): number {
-  const [, , inputs, outputs] = shape;
-  return b.literal(`winograd ${key}`, [36, padded(outputs) / PANEL, inputs, PANEL], () =>
-    winogradFilters(make(), inputs, outputs),
-  );
+function panels(b: Builder, filter: Filters | number): number {
+  const [height, width, inputs, outputs] = extentsOf(b, filter);
+  const depth = height * width * inputs;
+  const shape = [padded(outputs) / PANEL, depth, PANEL];
+  if (typeof filter === 'number') return b.emit(OWN.pack, { filters: filter }, { shape }, shape);
+  const { key, make } = filter;
+  return b.literal(`panels ${key}`, shape, () => packPanels(make(), depth, outputs));
+}
+
+function transformed(b: Builder, filter: Filters | number): number {
+  const [, , inputs, outputs] = extentsOf(b, filter);
+  const shape = [36, padded(outputs) / PANEL, inputs, PANEL];
+  if (typeof filter === 'number') {
+    return b.emit(OWN.transformFilters, { filters: filter }, { shape }, shape);
+  }
+  const { key, make } = filter;
+  return b.literal(`winograd ${key}`, shape, () => winogradFilters(make(), inputs, outputs));
 }
 
 /**
- * Emits a convolution by one of Convlens's own kernels.
+ * Emits a convolution by one of Convlens's own kernels. Computed filters are laid out, and transformed, in every run.
  *
  * @param b where to emit
  * @param convolution what to compute
- * @returns `[batch, ...to, out]`; `undefined` where filters or bias are computed, not constant
+ * @returns `[batch, ...to, out]`
  */
-export function emitOwnConvolution(b: Builder, convolution: Convolution): number | undefined {
+export function emitOwnConvolution(b: Builder, convolution: Convolution): number {
   const { x, filter, bias, activation, pads, to } = convolution;
   const { strides = [1, 1], dilations = [1, 1] } = convolution;
-  if (typeof filter === 'number') return undefined;
   const row = bias && paddedRow(b, bias);
-  if (bias && row === undefined) return undefined;
-  const [height, width, , outputs] = filter.shape;
+  const [height, width, , outputs] = extentsOf(b, filter);
   const from = b.extents(x) as OwnWindow['to'];
   const window: OwnWindow = {
     to: [from[0], to[0]!, to[1]!, outputs],

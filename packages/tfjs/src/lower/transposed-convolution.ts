@@ -194,6 +194,23 @@ function depthwise(
   return crop(b, emitConvolution(b, convolution, 'FusedDepthwiseConv2D'), [0, 0], from);
 }
 
+/** One group whose filters are computed: zeros between the positions, then a convolution with filters turned round. */
+function byZeros(b: Builder, x: number, w: number, geometry: Geometry): number {
+  const { kernel, strides, dilations, before, from } = geometry;
+  const spaced = spread(b, x, strides);
+  const turned = b.transpose(w, [2, 3, 0, 1]);
+  const filter = b.emit('Reverse', { x: turned }, { dims: [0, 1] }, b.extents(turned));
+  const [, ...large] = b.extents(spaced) as [number, number, number, number];
+  const reach = kernel.map((extent, axis) => dilations[axis]! * (extent - 1));
+  const pads = reach.map((n, axis): [number, number] => {
+    const front = n - before[axis]!;
+    return [front, Math.max(from[axis]! + n - front - large[axis]!, 0)];
+  }) as [[number, number], [number, number]];
+  if (pads.some(([front]) => front < 0)) throw b.refusal('its padding exceeds its kernel.');
+  const to = reach.map((n, axis) => large[axis]! + pads[axis]![0] + pads[axis]![1] - n);
+  return crop(b, emitConvolution(b, { x: spaced, filter, dilations, pads, to }), [0, 0], from);
+}
+
 /**
  * Lowers a ConvTranspose node, without its own kernel: where there is a stride, as a convolution that computes all outputs
  * between two positions at once.
@@ -206,15 +223,23 @@ export const transposeConvolution: Lowering = (b, node) => {
   const shape = b.shape(x);
   const weights = b.constant(w) as TensorData<'float32'> | undefined;
   if (shape.length !== 4) throw b.refusal('convolutions are supported over images only.');
-  if (!weights) throw b.refusal('its filters must be constant.');
-  const [inputs, perGroup, ...kernel] = weights.shape as [number, number, number, number];
+  const [inputs, perGroup, ...kernel] = b.shape(w) as [number, number, number, number];
   const groups = intAttribute(node, 'group', 1);
   const geometry = transposedGeometryOf(node, shape.slice(2), b.shape(output).slice(2), kernel);
   const { dilations } = geometry;
   const input = b.last(x);
   const each = inputs / groups;
   let y: number;
-  if (groups > 1 && each === 1) y = depthwise(b, w, input, weights, geometry);
+  if (!weights) {
+    const all = b.plain(w);
+    const parts = Array.from({ length: groups }, (_, group) => {
+      const own = b.slice(all, [group * each, 0, 0, 0], [each, perGroup, ...kernel]);
+      const part = groups === 1 ? input : channelsOf(b, input, group * each, each);
+      return byZeros(b, part, own, geometry);
+    });
+    const shape = b.shapeIn(output, 'last');
+    y = groups === 1 ? parts[0]! : b.emit('Concat', parts, { axis: 3 }, shape);
+  } else if (groups > 1 && each === 1) y = depthwise(b, w, input, weights, geometry);
   else {
     if (dilations.some((n) => n > 1)) throw b.refusal('its filters are dilated.');
     const points = kernel.every((extent) => extent === 1) && geometry.before.every((n) => n === 0);
