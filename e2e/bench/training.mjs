@@ -1,0 +1,214 @@
+// A step of training against PyTorch on the CPU, one thread, batch 128: forward and backward with respect to all weights, in turn.
+// Ours changes the weights too (SGD), which stay with the runtime; PyTorch's stay what they are.
+//
+//   node e2e/bench/training.mjs [--rounds N] [--batch N] [--python PROGRAM] [--networks a,b] [--runtimes a,b]
+//
+// Needs python3 with torch; part of no test.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { differentiate } from '@convlens/autodiff';
+import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
+import { float32, inferShapes } from '@convlens/onnx';
+import { prepare } from '@convlens/runtime';
+import { pageExecutor } from './page-runtime.mjs';
+import { ratio, summary } from './statistics.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    batch: { type: 'string', default: '128' },
+    networks: { type: 'string', default: 'digits,bonaccorso' },
+    python: { type: 'string', default: 'python3' },
+    rounds: { type: 'string', default: '7' },
+    runtimes: { type: 'string', default: 'onnxruntime-node,ort-wasm,tfjs-wasm' },
+  },
+});
+const BATCH = Number(options.batch);
+process.env.OMP_NUM_THREADS = '1';
+
+/** Channels of convolutions, 'pool', widths of dense layers. */
+const NETWORKS = {
+  digits: { input: [1, 28, 28], layers: ['conv 32', 'pool', 'conv 64', 'pool', 'dense 10'] },
+  bonaccorso: {
+    input: [3, 32, 32],
+    layers: [
+      ...['conv 32', 'conv 64', 'pool', 'conv 128', 'pool', 'conv 128', 'pool'],
+      ...['dense 1024', 'dense 10'],
+    ],
+  },
+};
+
+const RUNTIMES = {
+  'onnxruntime-node': () => createNodeExecutor(),
+  'ort-wasm': () => createNodeWasmExecutor(),
+  'tfjs-wasm': () => pageExecutor(),
+};
+
+const ints = (value) => ({ type: 'ints', value });
+
+function noise(count, scale) {
+  return Float32Array.from({ length: count }, (_, i) => {
+    const mixed = Math.sin(12.9898 * (i + 1)) * 43758.5453;
+    return scale * (2 * (mixed - Math.floor(mixed)) - 1);
+  });
+}
+
+/** Loss of a network whose weights are initialisers. */
+function lossOf({ input, layers }) {
+  const nodes = [];
+  const initializers = new Map();
+  const emit = (op, inputs, attributes = {}) => {
+    const name = `${op}${nodes.length}`;
+    nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes });
+    return name;
+  };
+  const weight = (name, shape) => {
+    const count = shape.reduce((a, b) => a * b);
+    initializers.set(name, float32(noise(count, 1 / Math.sqrt(count / shape[0])), shape));
+    return name;
+  };
+  let [channels, side] = input;
+  let value = 'x';
+  layers.forEach((layer, i) => {
+    const [kind, size] = layer.split(' ');
+    const width = Number(size);
+    if (kind === 'pool') {
+      value = emit('MaxPool', [value], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) });
+      side = Math.floor(side / 2);
+      return;
+    }
+    if (kind === 'conv') {
+      const [w, b] = [weight(`w${i}`, [width, channels, 3, 3]), weight(`b${i}`, [width])];
+      value = emit('Relu', [emit('Conv', [value, w, b])]);
+      [channels, side] = [width, side - 2];
+      return;
+    }
+    if (side > 0) {
+      value = emit('Flatten', [value]);
+      [channels, side] = [channels * side * side, 0];
+    }
+    const [w, b] = [weight(`w${i}`, [width, channels]), weight(`b${i}`, [width])];
+    value = emit('Gemm', [value, w, b], { transB: { type: 'int', value: 1 } });
+    if (i < layers.length - 1) value = emit('Relu', [value]);
+    channels = width;
+  });
+  nodes.push({
+    ...{ name: 'loss', op: 'SoftmaxCrossEntropyLoss', domain: '', attributes: {} },
+    ...{ inputs: [value, 't'], outputs: ['loss'] },
+  });
+  return inferShapes({
+    ...{ name: 'net', opset: 17, otherOpsets: {}, producer: 'bench', nodes, initializers },
+    inputs: [
+      { name: 'x', dtype: 'float32', shape: [BATCH, ...input] },
+      { name: 't', dtype: 'int64', shape: [BATCH] },
+    ],
+    outputs: [{ name: 'loss', dtype: 'float32', shape: [] }],
+    ...{ values: new Map(), metadata: new Map() },
+  });
+}
+
+/** The same with gradients, and weights that follow them. */
+function stepOf(network, pool) {
+  const graph = lossOf(network);
+  const wrt = [...graph.initializers.keys()];
+  const made = differentiate(graph, { of: 'loss', wrt, weights: 'inputs', pool });
+  const nodes = [...made.graph.nodes];
+  const initializers = new Map(made.graph.initializers);
+  initializers.set('rate', float32(Float32Array.of(1e-6), []));
+  const carry = {};
+  for (const name of wrt) {
+    carry[name] = `next_${name}`;
+    const make = (op, inputs, output) =>
+      nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes: {} });
+    make('Mul', [made.gradients[name], 'rate'], `move_${name}`);
+    make('Sub', [name, `move_${name}`], carry[name]);
+  }
+  const outputs = Object.entries(carry).map(([name, output]) => ({
+    ...{ name: output, dtype: 'float32' },
+    shape: graph.initializers.get(name).shape,
+  }));
+  const whole = {
+    ...made.graph,
+    ...{ nodes, initializers },
+    outputs: [{ name: 'loss', dtype: 'float32', shape: [] }, ...outputs],
+  };
+  return { graph: whole, carry, weights: Object.fromEntries(graph.initializers) };
+}
+
+async function ours(network, runtime) {
+  const pool = runtime === 'onnxruntime-node' ? 'indices' : 'portable';
+  const { graph, carry, weights } = stepOf(network, pool);
+  const program = await prepare(await RUNTIMES[runtime](), graph, { carry });
+  await program.write(weights);
+  const shape = [BATCH, ...network.input];
+  const count = shape.reduce((a, b) => a * b);
+  const feeds = {
+    x: float32(noise(count, 1), shape),
+    t: {
+      ...{ dtype: 'int64', shape: [BATCH] },
+      data: BigInt64Array.from({ length: BATCH }, (_, i) => BigInt(i % 10)),
+    },
+  };
+  const step = async () => {
+    const began = performance.now();
+    await program.run(feeds);
+    return performance.now() - began;
+  };
+  await step();
+  return { step, end: () => program.dispose() };
+}
+
+async function python(name) {
+  const script = fileURLToPath(new URL('training.py', import.meta.url));
+  const child = spawn(options.python, [script, name, options.batch], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${options.python} ended; it needs torch.`);
+    return value;
+  };
+  const version = (await next()).split(' ')[1];
+  return {
+    version,
+    step: async () => {
+      child.stdin.write('go\n');
+      return Number(await next());
+    },
+    end: () => child.stdin.end(),
+  };
+}
+
+const results = {};
+for (const name of options.networks.split(',')) {
+  const torch = await python(name);
+  const contenders = {};
+  for (const runtime of options.runtimes.split(',')) {
+    contenders[runtime] = await ours(NETWORKS[name], runtime);
+  }
+  const times = { torch: [] };
+  for (let round = 0; round < Number(options.rounds); round++) {
+    times.torch.push(await torch.step());
+    for (const [runtime, { step }] of Object.entries(contenders)) {
+      (times[runtime] ??= []).push(await step());
+    }
+  }
+  torch.end();
+  for (const { end } of Object.values(contenders)) await end();
+  const { torch: theirs, ...own } = times;
+  results[name] = {
+    torch: torch.version,
+    ms: Object.fromEntries(Object.entries(times).map(([who, list]) => [who, summary(list)])),
+    oursOverTorch: Object.fromEntries(
+      Object.entries(own).map(([who, list]) => [who, ratio(list, theirs)]),
+    ),
+  };
+  console.error(
+    name,
+    JSON.stringify(results[name].ms),
+    JSON.stringify(results[name].oursOverTorch),
+  );
+}
+console.log(JSON.stringify({ unit: 'ms', threads: 1, batch: BATCH, results }, null, 2));
