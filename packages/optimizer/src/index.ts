@@ -1,4 +1,5 @@
 export type { ConvolutionShape } from './convolution.js';
+export type { FilterGradientForm, FilterGradientShape } from './filter-gradient.js';
 export { formsOf, type Form, type Order, type Product, type Winograd } from './form.js';
 export { fitsHalves, halve, RANGE, rangeOf } from './halve.js';
 export { optimize, type OptimizeOptions } from './optimize.js';

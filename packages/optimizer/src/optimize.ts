@@ -1,5 +1,11 @@
-import { inferShapes, LensError, type Graph, type InferOptions } from '@convlens/onnx';
+import { inferShapes, LensError, type Graph, type InferOptions, type Node } from '@convlens/onnx';
 import { convolutionOf, type Convolution } from './convolution.js';
+import {
+  emitFilterGradient,
+  filterGradientsOf,
+  type FilterGradient,
+  type FilterGradientForm,
+} from './filter-gradient.js';
 import { formsOf, type Form } from './form.js';
 import type { Policy } from './policy.js';
 import { emitProduct } from './product.js';
@@ -31,7 +37,18 @@ export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): 
   const values = valuesOf(graph, shapes);
   const writer = new Writer(graph);
   let changed = false;
+  const gradients = gradientsOf(graph, values, policy);
+  const gone = new Set([...gradients.values()].flatMap(({ found }) => found.others));
   for (const node of graph.nodes) {
+    const gradient = gradients.get(node);
+    if (gradient) {
+      writer.scope = node.name;
+      emitFilterGradient(writer, gradient.found, gradient.form);
+      writer.rename(node.outputs[0]!);
+      changed = true;
+      continue;
+    }
+    if (gone.has(node)) continue;
     const convolution = convolutionOf(graph, values, node);
     const form = convolution && formOf(convolution, policy);
     if (!form || form.kind === 'direct') {
@@ -45,6 +62,30 @@ export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): 
     changed = true;
   }
   return changed ? writer.finish() : graph;
+}
+
+/** A gradient of filters that takes another form. */
+interface Rewritten {
+  readonly found: FilterGradient;
+  readonly form: Exclude<FilterGradientForm, 'direct'>;
+}
+
+/** Reductions have their axes as inputs since then. */
+const AXES_AS_INPUTS = 13;
+
+/** The gradients of filters that the policy wants in another form, by the node that ends them. */
+function gradientsOf(
+  graph: Graph,
+  values: Graph['values'],
+  { filterGradient }: Policy,
+): Map<Node, Rewritten> {
+  const result = new Map<Node, Rewritten>();
+  if (!filterGradient || graph.opset < AXES_AS_INPUTS) return result;
+  for (const found of filterGradientsOf(graph, values)) {
+    const form = filterGradient(found.shape);
+    if (form !== 'direct') result.set(found.last, { found, form });
+  }
+  return result;
 }
 
 /**

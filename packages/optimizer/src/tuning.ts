@@ -64,6 +64,7 @@ export function shapeKey(shape: ConvolutionShape): string {
  */
 export function tunedPolicy(forms: TunedForms, otherwise: Policy): Policy {
   return {
+    ...otherwise,
     name: `${otherwise.name}, tuned`,
     choose: (shape) => {
       const written = JSON.stringify(forms.get(shapeKey(shape)));

@@ -4,9 +4,13 @@ import { OWN, type OwnWindow } from './own-kernels.js';
 
 type Pair = readonly [number, number];
 
-function swaps(node: Node | undefined): node is Node {
-  const perm = node?.op === 'Transpose' ? intsAttribute(node, 'perm', []) : [];
-  return perm.join() === '1,0,2,3';
+/** Whether a node exchanges the first two of four axes; one of which has extent 1 where that is a Reshape. */
+function swaps(b: Builder, node: Node | undefined): node is Node {
+  if (node?.op === 'Transpose') return intsAttribute(node, 'perm', []).join() === '1,0,2,3';
+  if (node?.op !== 'Reshape') return false;
+  const [from, to] = [b.shape(node.inputs[0]!), b.shape(node.outputs[0]!)];
+  if (from.length !== 4 || (from[0] !== 1 && from[1] !== 1)) return false;
+  return [from[1], from[0], from[2], from[3]].join() === to.join();
 }
 
 /** The convolution whose first rows and columns a value is, when nothing else reads it. */
@@ -21,21 +25,21 @@ function convolutionOf(b: Builder, value: string): Node | undefined {
 }
 
 /**
- * Emits the gradient of a convolution's filters by Convlens's own kernel, where a Transpose ends what derivatives write for
+ * Emits the gradient of a convolution's filters by Convlens's own kernel, where this node ends what derivatives write for
  * it: a convolution of x with dy, batch and channels of both exchanged, whose result is turned back. What was emitted for
  * these is not run then.
  *
  * @param b where to emit
- * @param node the Transpose
+ * @param node a Transpose or Reshape
  * @returns whether it is one
  */
 export function emitFilterGradient(b: Builder, node: Node): boolean {
-  if (!b.traits.ownKernels || !swaps(node)) return false;
+  if (!b.traits.ownKernels || !swaps(b, node)) return false;
   const output = node.outputs[0]!;
   const conv = convolutionOf(b, node.inputs[0]!);
   if (!conv || conv.inputs[2] || intAttribute(conv, 'group', 1) !== 1) return false;
   const [left, right] = conv.inputs.map((name) => b.producer(name));
-  if (!swaps(left) || !swaps(right)) return false;
+  if (!swaps(b, left) || !swaps(b, right)) return false;
   const [x, dy] = [left.inputs[0]!, right.inputs[0]!];
   const [outputs, channels, ...kernel] = b.shape(output) as [number, number, number, number];
   const pair = (name: string): Pair => {

@@ -1,6 +1,7 @@
 import { intAttribute, stringAttribute, type TensorData } from '@convlens/onnx';
 import type { Builder } from '../builder.js';
 import { AXIS_IN_LAST, type Layout } from '../layout.js';
+import { emitFilterGradient } from './filter-gradient.js';
 import type { Lowering, Lowerings } from './lowering.js';
 
 const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
@@ -156,6 +157,7 @@ const gatherNode: Lowering = (b, node) => {
 
 /** The same elements in the same order with other extents. */
 const reshape: Lowering = (b, node) => {
+  if (emitFilterGradient(b, node)) return;
   const output = node.outputs[0]!;
   b.define(output, b.reshape(b.plain(node.inputs[0]!), b.shape(output)));
 };
