@@ -3,6 +3,7 @@ export {
   Kernels,
   type Convolution,
   type FilterGradient,
+  type PoolGradient,
   type Owner,
 } from './kernels.js';
 export { packPanels, packRow, padded, PANEL } from './pack.js';

@@ -41,6 +41,24 @@ export interface FilterGradient extends Pick<
   readonly dw: number;
 }
 
+/** The derivative of max-pooling with windows side by side, over images with the channels last. */
+export interface PoolGradient {
+  /** `[images][height][width][channels]` */
+  readonly x: number;
+  readonly from: readonly [images: number, height: number, width: number, channels: number];
+  /** The maxima: `[images][height][width][channels]`, extents `to`. */
+  readonly y: number;
+  readonly to: readonly [images: number, height: number, width: number, channels: number];
+  /** Cotangents of the maxima. */
+  readonly dy: number;
+  /** Like x. */
+  readonly dx: number;
+  /** Rows and columns of a window, which are its strides too. */
+  readonly kernel: readonly [number, number];
+  /** Rows of the first windows that lie above the image, and columns to the left. */
+  readonly before: readonly [number, number];
+}
+
 /** What the module exports; numbers are addresses, counts and bytes. */
 interface Exports {
   /** Bytes of a tile's sums. */
@@ -53,6 +71,8 @@ interface Exports {
   filterGradient(...places: number[]): void;
   gate(x: number, g: number, y: number, count: number): void;
   matrixStep(tiles: number, channels: number): number;
+  poolGradient(...places: number[]): void;
+  sumRows(x: number, rows: number, columns: number, sums: number): void;
   pack(from: number, depth: number, columns: number, to: number): void;
   transformFilters(
     from: number,
@@ -218,6 +238,27 @@ export class Kernels {
         ...[...strides, ...dilations, ...before, atOnce, tile!, windows!, step, panels!],
       );
     });
+  }
+
+  /**
+   * Gives each window's cotangent to its maximum, the first one in row order on a tie, and 0 to all else.
+   *
+   * @param pooling what and where
+   */
+  poolGradient({ x, y, dy, dx, from, to, kernel, before }: PoolGradient): void {
+    this.#exports.poolGradient(...[x, y, dy, dx, ...from, to[1], to[2], ...kernel, ...before]);
+  }
+
+  /**
+   * The sum of the rows of a matrix.
+   *
+   * @param x address of `[rows][columns]`
+   * @param rows how many
+   * @param columns how many numbers in each
+   * @param sums address of `[columns]`
+   */
+  sumRows(x: number, rows: number, columns: number, sums: number): void {
+    this.#exports.sumRows(x, rows, columns, sums);
   }
 
   /**

@@ -2,7 +2,7 @@ import { Kernels, type Owner } from '@convlens/kernels';
 import { elementCount } from '@convlens/onnx';
 import type * as Core from '@tensorflow/tfjs-core';
 import type { DataId, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
-import { OWN, type OwnWindow } from './lower/own-kernels.js';
+import { OWN, type OwnPool, type OwnWindow } from './lower/own-kernels.js';
 
 /** What is used of the WASM backend of TensorFlow.js. */
 interface WasmBackend {
@@ -16,6 +16,8 @@ interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
   disposeData(id: DataId): boolean;
 }
+
+type Extents = [number, number, number, number];
 
 type Inputs = Readonly<Record<string, TensorInfo>>;
 
@@ -81,6 +83,19 @@ export async function registerOwnKernels(
       kernels.gate(at(x), at(g), y, elementCount(g!.shape));
     }),
   );
+  register(OWN.sumRows, ({ x }) => {
+    const [rows, columns] = x!.shape as [number, number];
+    return filled([columns], (sums) => {
+      kernels.sumRows(at(x), rows, columns, sums);
+    });
+  });
+  register(OWN.poolGradient, ({ x, y, dy }, attributes) => {
+    const [from, to] = [x!.shape, y!.shape] as [Extents, Extents];
+    return filled(from, (dx) => {
+      const places = { x: at(x), y: at(y), dy: at(dy), dx };
+      kernels.poolGradient({ ...(attributes as OwnPool), ...places, from, to });
+    });
+  });
   register(OWN.pack, ({ filters }, attributes) => {
     const { shape } = attributes as { readonly shape: readonly number[] };
     const [height, width, inputs, outputs] = filters!.shape as [number, number, number, number];

@@ -2,6 +2,7 @@ import type { Builder } from '../builder.js';
 import type { Layout } from '../layout.js';
 import type { Lowering, Lowerings } from './lowering.js';
 import { OWN } from './own-kernels.js';
+import { emitPoolGradient } from './pool-gradient.js';
 
 /** Operators whose results are finite as long as their inputs are, and do not grow beyond all bounds. */
 const TAME = new Set(
@@ -82,6 +83,7 @@ const where: Lowering = (b, node) => {
   const output = node.outputs[0]!;
   const layout = b.layoutOf(node.inputs);
   const shape = b.shapeIn(output, layout);
+  if (emitPoolGradient(b, node)) return;
   const isGate = b.kind(yes) === 'float32' && b.number(no) === 0;
   const sign = isGate && b.traits.ownKernels ? signOf(b, test) : undefined;
   const isWhole = (name: string): boolean => b.shape(name).join() === b.shape(output).join();

@@ -15,9 +15,17 @@ export const OWN = {
   filterGradient: 'ConvlensFilterGradient',
   gate: 'ConvlensGate',
   pack: 'ConvlensPack',
+  poolGradient: 'ConvlensPoolGradient',
+  sumRows: 'ConvlensSumRows',
   transformFilters: 'ConvlensTransformFilters',
   winograd: 'ConvlensWinograd',
 } as const;
+
+/** Attributes of the derivative of max-pooling. */
+export interface OwnPool {
+  readonly kernel: readonly [number, number];
+  readonly before: readonly [number, number];
+}
 
 /** Attributes of the kernels for convolutions. */
 export interface OwnWindow {

@@ -2,6 +2,7 @@ import { intAttribute, intsAttribute, type Node } from '@convlens/onnx';
 import type { Builder } from '../builder.js';
 import { AXIS_IN_LAST } from '../layout.js';
 import type { Lowering, Lowerings } from './lowering.js';
+import { OWN } from './own-kernels.js';
 
 type Kernel = 'Sum' | 'Mean' | 'Max' | 'Min' | 'Prod';
 
@@ -26,6 +27,31 @@ const call =
   (b: Builder, x: number): number =>
     b.emit(kernel, { x }, {}, b.extents(x));
 
+/**
+ * Where a sum or mean is one over rows of a matrix as it lies in memory, such as over all positions of images with their
+ * channels last: the library's kernels would exchange the axes first.
+ */
+function sumOfRows(b: Builder, x: string, axes: readonly number[], kernel: Kernel) {
+  const shape = b.shape(x);
+  const image = shape.length === 4 && axes.join() === '0,2,3' && b.isLast(x);
+  const matrix = shape.length === 2 && axes.join() === '0' && !b.constant(x);
+  const fits = (kernel === 'Sum' || kernel === 'Mean') && b.kind(x) === 'float32';
+  if (!b.traits.ownKernels || !fits || !(image || matrix)) return undefined;
+  const layout = image ? ('last' as const) : ('plain' as const);
+  const columns = shape[1]!;
+  const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  return {
+    layout,
+    register: b.in(x, layout),
+    sum(register: number): number {
+      const rows = b.reshape(register, [count, columns]);
+      const sum = b.emit(OWN.sumRows, { x: rows }, {}, [columns]);
+      if (kernel === 'Sum') return sum;
+      return b.emit('Multiply', { a: sum, b: b.scalar(1 / count) }, {}, [columns]);
+    },
+  };
+}
+
 function reduce(kernel: Kernel, { before, behind }: Around = {}): Lowering {
   return (b, node) => {
     const [x = ''] = node.inputs;
@@ -33,6 +59,14 @@ function reduce(kernel: Kernel, { before, behind }: Around = {}): Lowering {
     const shape = b.shape(x);
     const axes = axesOf(b, node, shape.length);
     const keep = intAttribute(node, 'keepdims', 1) === 1;
+    const rows = sumOfRows(b, x, axes, kernel);
+    if (rows) {
+      const sum = rows.sum(before ? before(b, rows.register) : rows.register);
+      const result = behind ? behind(b, sum) : sum;
+      const lies = keep ? rows.layout : 'plain';
+      b.define(output, b.reshape(result, b.shapeIn(output, lies)), lies);
+      return;
+    }
     // Axes that disappear leave no image behind: only what keeps them stays with its channels last.
     const layout = keep ? b.layoutOf([x]) : 'plain';
     const register = before ? before(b, b.in(x, layout)) : b.in(x, layout);
