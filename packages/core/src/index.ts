@@ -26,7 +26,12 @@ export {
   type Seed,
   type Target,
 } from './gradients/gradients.js';
-export { project, type Projection, type ProjectionRule } from './projection/projection.js';
+export {
+  project,
+  projectAll,
+  type Projection,
+  type ProjectionRule,
+} from './projection/projection.js';
 export { maxPoolingOf, poolingSwitches, type MaxPooling } from './pooling-switches/switches.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';

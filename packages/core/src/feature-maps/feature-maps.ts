@@ -1,6 +1,7 @@
 import { cut, elementCount, LensError, type TensorData } from '@convlens/onnx';
 import type { Layer, Network } from '@convlens/adapters';
 import type { Executor, Precision, Program } from '@convlens/runtime';
+import { batchOf, imagesOf, takesBatches } from '../batch.js';
 import { LeaseCache } from '../lease-cache.js';
 
 /** Bytes of activations up to which one program gives every layer of a network at once. */
@@ -52,13 +53,14 @@ export class FeatureMaps {
   }
 
   /**
-   * Activations of the given values for one input.
+   * Activations of the given values for one image or several: in one run, or one after the other where the network takes
+   * one image only. They are those of single images, but for rounding.
    *
-   * @param input float32 `[1, C, H, W]`, preprocessed as the network expects
+   * @param input float32 `[N, C, H, W]`, preprocessed as the network expects
    * @param values names of values of the graph
    * @param options `alone`: run no more than these values need, which pays when many inputs follow; so it is for values
    *   that are no layers, too
-   * @returns the tensors by value name, float32 with a leading batch of 1
+   * @returns the tensors by value name, float32 `[N, ...]`
    * @throws LensError as the executor does
    */
   async read(
@@ -66,14 +68,24 @@ export class FeatureMaps {
     values: readonly string[],
     { alone = false }: { readonly alone?: boolean } = {},
   ): Promise<Map<string, TensorData<'float32'>>> {
-    const { graph } = this.#network;
+    const { graph, input: image } = this.#network;
     const wanted = this.#outputs(values, alone);
-    const outputs = await this.#programs.use(
+    const parts = takesBatches(this.#network) ? [input] : imagesOf(input);
+    const found = await this.#programs.use(
       wanted.join('\n'),
       () => this.#executor.prepare(cut(graph, wanted), this.#precision),
-      (program) => program.run({ [this.#network.input.name]: input }, values),
+      async (program) => {
+        const outputs: Record<string, TensorData>[] = [];
+        for (const part of parts) outputs.push(await program.run({ [image.name]: part }, values));
+        return outputs;
+      },
     );
-    return new Map(values.map((value) => [value, outputs[value] as TensorData<'float32'>]));
+    return new Map(
+      values.map((value) => [
+        value,
+        batchOf(found.map((outputs) => outputs[value] as TensorData<'float32'>)),
+      ]),
+    );
   }
 
   /** What a program gives that is asked for some values: all layers where that is cheap. */

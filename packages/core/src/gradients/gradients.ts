@@ -2,6 +2,7 @@ import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '@convlens/runtime';
+import { batchOf, imagesOf, takesBatches } from '../batch.js';
 import { LeaseCache } from '../lease-cache.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 
@@ -21,13 +22,13 @@ export type Target =
 export interface Seed {
   /** Name of the value in the graph. */
   readonly value: string;
-  /** float32, of the value's shape with a leading batch of 1. */
+  /** float32, of the value's shape, for one image or for each image of a batch. */
   readonly cotangent: TensorData<'float32'>;
 }
 
 /** One backward pass. */
 export interface Backward {
-  /** The seeded value itself, float32 with a leading batch of 1. */
+  /** The seeded value itself, float32 `[N, ...]`. */
   readonly value: TensorData<'float32'>;
   /** Products by name of what was differentiated against, each of that value's shape. */
   readonly gradients: ReadonlyMap<string, TensorData<'float32'>>;
@@ -115,10 +116,11 @@ export class Gradients {
   }
 
   /**
-   * Carries a cotangent back.
+   * Carries a cotangent back, for one image or several: in one run, or one after the other where the network takes one image
+   * only. With respect to values that belong to an image, the products are those of single images, but for rounding.
    *
-   * @param input float32 `[1, C, H, W]`, preprocessed
-   * @param seed value and cotangent
+   * @param input float32 `[N, C, H, W]`, preprocessed
+   * @param seed value and cotangent; one cotangent serves all images
    * @param options rule at every ReLU (ordinary backpropagation by default), values to differentiate against (the
    *   input by default), and further forward values wanted
    * @throws LensError `E_OP_UNSUPPORTED` for an operator that has no derivative here; `E_RUN`
@@ -133,9 +135,20 @@ export class Gradients {
     } = {},
   ): Promise<Backward> {
     const { rule = 'backprop', wrt = [this.#network.input.name], values = [] } = options;
-    const key = JSON.stringify([seed.value, rule, wrt, values]);
-    const make = (): Promise<Made> => this.#make(seed.value, rule, wrt, values);
-    const feeds = { [this.#network.input.name]: input, [SEED]: seed.cotangent };
+    const images = input.shape[0]!;
+    const cotangent = forEach(seed.cotangent, images);
+    if (images > 1 && !takesBatches(this.#network)) {
+      const seeds = imagesOf(cotangent);
+      const passes: Backward[] = [];
+      for (const [i, image] of imagesOf(input).entries()) {
+        const own = { value: seed.value, cotangent: seeds[i]! };
+        passes.push(await this.backward(image, own, options));
+      }
+      return together(passes);
+    }
+    const key = JSON.stringify([seed.value, rule, wrt, values, images]);
+    const make = (): Promise<Made> => this.#make(seed.value, rule, wrt, values, images);
+    const feeds = { [this.#network.input.name]: input, [SEED]: cotangent };
     const { outputs, names } = await this.#programs.use(key, make, async (made) => ({
       outputs: await made.program.run(feeds),
       names: made.names,
@@ -153,11 +166,13 @@ export class Gradients {
     rule: ReluRule,
     wrt: readonly string[],
     values: readonly string[],
+    batch: number,
   ): Promise<Made> {
     const { graph, gradients } = vjp(this.#network.graph, {
       cotangents: { [value]: { input: SEED } },
       wrt,
       rule,
+      batch,
       pool: this.#pool,
       outputs: [...new Set([value, ...values])],
     });
@@ -169,6 +184,29 @@ export class Gradients {
   dispose(): Promise<void> {
     return this.#programs.dispose();
   }
+}
+
+/** A cotangent for each image, of one for all. */
+function forEach(cotangent: TensorData<'float32'>, images: number): TensorData<'float32'> {
+  const count = cotangent.shape[0] ?? 1;
+  if (count === images) return cotangent;
+  if (count === 1) return batchOf(new Array<TensorData<'float32'>>(images).fill(cotangent));
+  throw new LensError('E_SHAPE', `${images} images need one cotangent or ${images}, got ${count}.`);
+}
+
+function together(passes: readonly Backward[]): Backward {
+  const joined = (kind: 'gradients' | 'values'): Map<string, TensorData<'float32'>> =>
+    new Map(
+      [...passes[0]![kind].keys()].map((name) => [
+        name,
+        batchOf(passes.map((pass) => pass[kind].get(name)!)),
+      ]),
+    );
+  return {
+    value: batchOf(passes.map(({ value }) => value)),
+    gradients: joined('gradients'),
+    values: joined('values'),
+  };
 }
 
 /** What is wrong with a gradient, in words; undefined when nothing is. */

@@ -1,5 +1,6 @@
 import type { Network } from '@convlens/adapters';
 import { LensError, type TensorData } from '@convlens/onnx';
+import { batchOf, imagesOf } from '../batch.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
 
@@ -43,6 +44,31 @@ export async function project(
   target: Extract<Target, { kind: 'unit' }>,
   rule: ProjectionRule,
 ): Promise<Projection> {
+  const one = { ...activation, shape: [1, ...activation.shape] };
+  const [projection] = await projectAll(network, gradients, input, one, target, rule);
+  return projection!;
+}
+
+/**
+ * The same for the images of a batch, in one backward pass where the network takes batches.
+ *
+ * @param network the network
+ * @param gradients its backward passes
+ * @param input float32 `[N, C, H, W]`, preprocessed
+ * @param activations of the unit's layer for that input, float32 `[N, C, H, W]` or `[N, C]`
+ * @param target unit; without a place, the strongest one in each image
+ * @param rule at every ReLU
+ * @returns one projection an image, each as `project` makes it but for rounding
+ * @throws LensError as `project`
+ */
+export async function projectAll(
+  network: Network,
+  gradients: Gradients,
+  input: TensorData<'float32'>,
+  activations: TensorData<'float32'>,
+  target: Extract<Target, { kind: 'unit' }>,
+  rule: ProjectionRule,
+): Promise<Projection[]> {
   const layer = findLayer(network, target.layer);
   const [channels = 1, height = 1, width = 1] = layer.shape;
   const { channel } = target;
@@ -53,22 +79,30 @@ export async function project(
     );
   }
   const plane = height * width;
-  const map = activation.data.subarray(channel * plane, (channel + 1) * plane);
-  const peak = map.reduce((best, value, at) => (value > map[best]! ? at : best), 0);
-  const row = target.row ?? Math.floor(peak / width);
-  const column = target.column ?? peak % width;
-  const value = map[row * width + column]!;
-  const seed = seedOf(network, { kind: 'unit', layer: layer.id, channel, row, column }, value);
-  const { gradients: found } = await gradients.backward(input, seed, { rule });
-  const gradient = found.get(network.input.name)!;
-  const problem = gradientProblem(gradient);
-  return {
-    projection: { ...gradient, shape: gradient.shape.slice(1) },
-    rule,
-    channel,
-    row,
-    column,
-    value,
-    ...(problem === undefined ? {} : { problem }),
-  };
+  const places = imagesOf(activations).map(({ data }) => {
+    const map = data.subarray(channel * plane, (channel + 1) * plane);
+    const peak = map.reduce((best, value, at) => (value > map[best]! ? at : best), 0);
+    const row = target.row ?? Math.floor(peak / width);
+    const column = target.column ?? peak % width;
+    return { row, column, value: map[row * width + column]! };
+  });
+  const seeds = places.map(({ row, column, value }) =>
+    seedOf(network, { kind: 'unit', layer: layer.id, channel, row, column }, value),
+  );
+  const cotangent = batchOf(seeds.map((seed) => seed.cotangent));
+  const { gradients: found } = await gradients.backward(
+    input,
+    { value: layer.value, cotangent },
+    { rule },
+  );
+  return imagesOf(found.get(network.input.name)!).map((gradient, i): Projection => {
+    const problem = gradientProblem(gradient);
+    return {
+      projection: { ...gradient, shape: gradient.shape.slice(1), data: gradient.data.slice() },
+      rule,
+      channel,
+      ...places[i]!,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  });
 }
