@@ -101,6 +101,15 @@ function classesOf(scores: Scores | undefined, knowledge: Knowledge, guesses: st
   return undefined;
 }
 
+/** What a description keeps. */
+export interface DescribeOptions {
+  /**
+   * Whether to keep the graph as it was before it was simplified (`Network.unfolded`), for training. It holds the weights
+   * of folded convolutions a second time.
+   */
+  readonly unfolded?: boolean;
+}
+
 /**
  * Says what a network is: its family, its layers under the names that people know, its preprocessing and its class
  * scores. Goes by the graph's structure alone - operators, kernels, connections - and not by any name in the file.
@@ -111,10 +120,15 @@ function classesOf(scores: Scores | undefined, knowledge: Knowledge, guesses: st
  *
  * @param file a graph as `read` returns it
  * @param knowledge what is known from elsewhere; goes before any guess
+ * @param options what to keep besides
  * @throws LensError `E_NO_CONVOLUTION` when the model has none, `E_SHAPE` without a single input of rank 4 or when
  * shapes do not go together, `E_OP_UNSUPPORTED` for unknown operators, `E_ARGUMENT` for knowledge that cannot be
  */
-export function describeNetwork(file: Graph, knowledge: Knowledge = {}): Network {
+export function describeNetwork(
+  file: Graph,
+  knowledge: Knowledge = {},
+  { unfolded: keepsUnfolded = false }: DescribeOptions = {},
+): Network {
   checkConvolutions(file);
   const guesses: string[] = [];
   const { graph: opened, name, shape } = imageGraph(file, knowledge, guesses);
@@ -160,6 +174,7 @@ export function describeNetwork(file: Graph, knowledge: Knowledge = {}): Network
     family,
     title: knowledge.title ?? title,
     graph,
+    ...(keepsUnfolded && { unfolded: inferShapes(opened) }),
     input: { name, shape },
     preprocessing,
     ...(scores && { logits: { value: scores.value, classes: scores.classes } }),

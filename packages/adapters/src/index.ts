@@ -1,2 +1,2 @@
-export { describeNetwork } from './describe.js';
+export { describeNetwork, type DescribeOptions } from './describe.js';
 export type * from './network.js';

@@ -69,6 +69,12 @@ export interface Network {
    * open batch stays open (a symbol, as in `['N', 64, 56, 56]`), so that it runs with any; a fixed one is 1.
    */
   readonly graph: Graph;
+  /**
+   * The graph as the file has it, but for the extents of its image: batch normalisation is not folded, dropout is there. This
+   * is what learns (`trainingMode`, `differentiate`); values that are layers have the same names in it. Only when it was asked
+   * for.
+   */
+  readonly unfolded?: Graph;
   /** Name and `[channels, height, width]` of the image input. */
   readonly input: { readonly name: string; readonly shape: readonly [number, number, number] };
   readonly preprocessing: Preprocessing;

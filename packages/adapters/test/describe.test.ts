@@ -234,3 +234,33 @@ describe('errors', () => {
     expect(attempt).toThrow(message);
   });
 });
+
+describe('the graph before it was simplified', () => {
+  const file = buildResNet({ depth: 18, ...narrow, inputSize: 32, batch: 'N', seed: 5 });
+
+  it('is kept where it was asked for, with batch normalisation and the names of all layers', () => {
+    const plain = describeNetwork(file);
+    expect(plain.unfolded).toBeUndefined();
+    const network = describeNetwork(file, {}, { unfolded: true });
+    const count = (graph: Graph, op: string): number =>
+      graph.nodes.filter((node) => node.op === op).length;
+    expect(count(network.graph, 'BatchNormalization')).toBe(0);
+    expect(count(network.unfolded!, 'BatchNormalization')).toBe(20);
+    const values = new Set(network.unfolded!.nodes.flatMap(({ outputs }) => outputs));
+    for (const { value } of network.layers) expect(values).toContain(value);
+    // It shares its weights with the file.
+    for (const [name, tensor] of network.unfolded!.initializers) {
+      expect(file.initializers.get(name)).toBe(tensor);
+    }
+  });
+
+  it('computes the same', async () => {
+    const { graph, unfolded, input } = describeNetwork(file, {}, { unfolded: true });
+    const shape = [1, ...input.shape];
+    const scores = (each: Graph): Promise<Float32Array> =>
+      run(each, input.name, noise(shape), shape);
+    const [folded, whole] = [await scores(graph), await scores(unfolded!)];
+    const distance = Math.hypot(...folded.map((value, i) => value - whole[i]!));
+    expect(distance / Math.hypot(...whole)).toBeLessThan(1e-5);
+  });
+});
