@@ -68,4 +68,25 @@ describe('convolutions that WebGPU computes wrongly', () => {
     const graph = convolution(inputs, outputs, 13);
     expect(lowerForWebGpu(graph)).toBe(graph);
   });
+
+  it('filters that are computed are made wider as well', async () => {
+    const graph = convolution(6, 4, 17);
+    const { w, b } = Object.fromEntries(graph.initializers) as Record<string, TensorData>;
+    const open: Graph = {
+      ...graph,
+      inputs: [...graph.inputs, { name: 'w', dtype: 'float32', shape: w!.shape }],
+      initializers: new Map([['b', b!]]),
+    };
+    const lowered = lowerForWebGpu(open);
+    expect(lowered.nodes.map(({ op }) => op)).toEqual(['Pad', 'Pad', 'Conv']);
+    const x = float32(
+      Float32Array.from({ length: 6 * 42 }, (_, i) => Math.cos(i)),
+      [1, 6, 7, 6],
+    );
+    const program = await createNodeExecutor().prepare(lowered);
+    const { y } = await program.run({ x, w: w! });
+    await program.dispose();
+    const right = (await run(graph)).data as Float32Array;
+    (y!.data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(right[i]!, 4));
+  });
 });

@@ -1,4 +1,11 @@
-import { float32, intAttribute, type Graph, type Node, type TensorData } from '@convlens/onnx';
+import {
+  float32,
+  intAttribute,
+  type Graph,
+  type Node,
+  type TensorData,
+  type ValueInfo,
+} from '@convlens/onnx';
 
 /**
  * Tells whether ONNX Runtime's WebGPU convolution computes wrong numbers for these channels: its path for input
@@ -20,6 +27,11 @@ function widen(weights: TensorData<'float32'>, extra: number): TensorData<'float
   return float32(data, [outputs, inputs + extra, ...kernel]);
 }
 
+/** What the graph says of a value that is computed or an input. */
+function known(graph: Graph, name: string): Partial<ValueInfo> {
+  return graph.values.get(name) ?? graph.inputs.find((info) => info.name === name) ?? {};
+}
+
 /**
  * Rewrites what the WebGPU runtime computes wrongly: such convolutions get channels of zeros up to a multiple of 4.
  *
@@ -32,18 +44,21 @@ export function lowerForWebGpu(graph: Graph): Graph {
   for (const node of graph.nodes) {
     const [x = '', w = ''] = node.inputs;
     const weights = graph.initializers.get(w);
-    const [outputs = 1, inputs = 1] = weights?.shape ?? [];
-    const broken =
-      node.op === 'Conv' &&
-      weights?.dtype === 'float32' &&
-      intAttribute(node, 'group', 1) === 1 &&
-      isBroken(inputs, outputs);
-    if (!broken) {
+    const { dtype, shape } = weights ?? known(graph, w);
+    const [outputs, inputs] = shape ?? [];
+    if (
+      node.op !== 'Conv' ||
+      dtype !== 'float32' ||
+      typeof outputs !== 'number' ||
+      typeof inputs !== 'number' ||
+      intAttribute(node, 'group', 1) !== 1 ||
+      !isBroken(inputs, outputs)
+    ) {
       nodes.push(node);
       continue;
     }
     const extra = 4 - (inputs % 4);
-    const rank = weights.shape.length;
+    const rank = shape!.length;
     const pads = Array.from({ length: 2 * rank }, (_, i) => (i === rank + 1 ? extra : 0));
     const [padded, wide, amounts] = ['wide_in', 'wide_weights', 'wide_pads'].map(
       (name) => `${node.name}_${name}`,
@@ -54,18 +69,21 @@ export function lowerForWebGpu(graph: Graph): Graph {
       const data = BigInt64Array.from(pads, BigInt);
       initializers.set(amounts, { dtype: 'int64', shape: [pads.length], data });
     }
-    initializers.set(wide, widen(weights as TensorData<'float32'>, extra));
-    nodes.push(
-      {
-        name: `${node.name}_widen`,
-        op: 'Pad',
-        domain: '',
-        inputs: old ? [x] : [x, amounts],
-        outputs: [padded],
-        attributes: old ? { pads: { type: 'ints', value: pads } } : {},
-      },
-      { ...node, inputs: [padded, wide, ...node.inputs.slice(2)] },
-    );
+    const widened = (name: string, from: string, to: string): Node => ({
+      name,
+      op: 'Pad',
+      domain: '',
+      inputs: old ? [from] : [from, amounts],
+      outputs: [to],
+      attributes: old ? { pads: { type: 'ints', value: pads } } : {},
+    });
+    // Computed filters are widened where they are.
+    if (weights) initializers.set(wide, widen(weights as TensorData<'float32'>, extra));
+    else nodes.push(widened(`${node.name}_widen_weights`, w, wide));
+    nodes.push(widened(`${node.name}_widen`, x, padded), {
+      ...node,
+      inputs: [padded, wide, ...node.inputs.slice(2)],
+    });
   }
   return nodes.length === graph.nodes.length ? graph : { ...graph, nodes, initializers };
 }
