@@ -17,6 +17,7 @@ import { dreaming } from './dream.mjs';
 import { gradientRatios } from './gradients.mjs';
 import { median } from './statistics.mjs';
 import { threads } from './threads.mjs';
+import { training } from './training.mjs';
 import { cameraRate, firstSheet, layerMaps, shellSize } from './viewer.mjs';
 
 const { values } = parseArgs({
@@ -67,6 +68,8 @@ const benches = {
   gradients: () => gradientRatios(),
   dream: () => dreaming(),
   attacks: () => attacking(),
+  // Debian's PyTorch belongs to Debian's Python.
+  training: () => training({ program: process.env.CONVLENS_PYTHON ?? 'python3' }),
   besides: () => withPage(plain.url, besides),
 };
 

@@ -1,9 +1,9 @@
 // A step of training against PyTorch on the CPU, one thread, batch 128: forward and backward with respect to all weights, in turn.
 // Ours changes the weights too (SGD), which stay with the runtime; PyTorch's stay what they are.
 //
-//   node e2e/bench/training.mjs [--rounds N] [--batch N] [--python PROGRAM] [--networks a,b] [--runtimes a,b]
+//   node e2e/bench/training.mjs [--rounds N] [--python PROGRAM] [--networks a,b] [--runtimes a,b]
 //
-// Needs python3 with torch; part of no test.
+// Without a python3 that has torch there are only our own times. Part of `npm run bench`, and of no test.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,16 +15,8 @@ import { prepare } from '@convlens/runtime';
 import { pageExecutor } from './page-runtime.mjs';
 import { ratio, summary } from './statistics.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    batch: { type: 'string', default: '128' },
-    networks: { type: 'string', default: 'digits,bonaccorso' },
-    python: { type: 'string', default: 'python3' },
-    rounds: { type: 'string', default: '7' },
-    runtimes: { type: 'string', default: 'onnxruntime-node,ort-wasm,tfjs-wasm' },
-  },
-});
-const BATCH = Number(options.batch);
+/** Images in a batch. */
+const BATCH = 128;
 process.env.OMP_NUM_THREADS = '1';
 
 /** Channels of convolutions, 'pool', widths of dense layers. */
@@ -159,18 +151,21 @@ async function ours(network, runtime) {
   return { step, end: () => program.dispose() };
 }
 
-async function python(name) {
+/** PyTorch in a process of its own; `undefined` where there is none. */
+async function python(name, program) {
   const script = fileURLToPath(new URL('training.py', import.meta.url));
-  const child = spawn(options.python, [script, name, options.batch], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+  const child = spawn(program, [script, name, String(BATCH)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
+  child.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${options.python} ended; it needs torch.`);
-    return value;
+    return done ? undefined : value;
   };
-  const version = (await next()).split(' ')[1];
+  const greeting = await next();
+  if (greeting === undefined) return undefined;
+  const version = greeting.split(' ')[1];
   return {
     version,
     step: async () => {
@@ -181,34 +176,55 @@ async function python(name) {
   };
 }
 
-const results = {};
-for (const name of options.networks.split(',')) {
-  const torch = await python(name);
-  const contenders = {};
-  for (const runtime of options.runtimes.split(',')) {
-    contenders[runtime] = await ours(NETWORKS[name], runtime);
-  }
-  const times = { torch: [] };
-  for (let round = 0; round < Number(options.rounds); round++) {
-    times.torch.push(await torch.step());
-    for (const [runtime, { step }] of Object.entries(contenders)) {
-      (times[runtime] ??= []).push(await step());
+/**
+ * Milliseconds of a step, and ratios to PyTorch's where there is one, taken in turn.
+ *
+ * @param options rounds, python's name, networks and runtimes; all by default
+ */
+export async function training({
+  rounds = 7,
+  program = 'python3',
+  networks = Object.keys(NETWORKS),
+  runtimes = Object.keys(RUNTIMES),
+} = {}) {
+  const results = { unit: 'ms', threads: 1, batch: BATCH };
+  for (const name of networks) {
+    const torch = await python(name, program);
+    const contenders = {};
+    for (const runtime of runtimes) contenders[runtime] = await ours(NETWORKS[name], runtime);
+    const all = { ...(torch && { torch }), ...contenders };
+    const times = Object.fromEntries(Object.keys(all).map((who) => [who, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const [who, { step }] of Object.entries(all)) times[who].push(await step());
     }
+    for (const { end } of Object.values(all)) await end();
+    results[name] = {
+      torch: torch ? torch.version : `none: ${program} has no torch`,
+      ms: Object.fromEntries(Object.entries(times).map(([who, list]) => [who, summary(list)])),
+      ...(torch && {
+        oursOverTorch: Object.fromEntries(
+          runtimes.map((who) => [who, ratio(times[who], times.torch)]),
+        ),
+      }),
+    };
   }
-  torch.end();
-  for (const { end } of Object.values(contenders)) await end();
-  const { torch: theirs, ...own } = times;
-  results[name] = {
-    torch: torch.version,
-    ms: Object.fromEntries(Object.entries(times).map(([who, list]) => [who, summary(list)])),
-    oursOverTorch: Object.fromEntries(
-      Object.entries(own).map(([who, list]) => [who, ratio(list, theirs)]),
-    ),
-  };
-  console.error(
-    name,
-    JSON.stringify(results[name].ms),
-    JSON.stringify(results[name].oursOverTorch),
-  );
+  return results;
 }
-console.log(JSON.stringify({ unit: 'ms', threads: 1, batch: BATCH, results }, null, 2));
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      networks: { type: 'string' },
+      python: { type: 'string', default: 'python3' },
+      rounds: { type: 'string', default: '7' },
+      runtimes: { type: 'string' },
+    },
+  });
+  const results = await training({
+    rounds: Number(values.rounds),
+    program: values.python,
+    networks: values.networks?.split(','),
+    runtimes: values.runtimes?.split(','),
+  });
+  console.log(JSON.stringify(results, null, 2));
+}

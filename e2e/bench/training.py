@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 torch.set_num_threads(1)
+torch.set_flush_denormal(True)
 torch.manual_seed(1)
 
 

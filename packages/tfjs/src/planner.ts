@@ -1,4 +1,4 @@
-import { upgrade } from '@convlens/autodiff';
+import { upgrade, writeOut } from '@convlens/autodiff';
 import { inferShapes, LensError, simplify, type Dim, type Graph } from '@convlens/onnx';
 import { Builder, type Traits } from './builder.js';
 import { loweringOf } from './lower/registry.js';
@@ -34,7 +34,8 @@ export interface PlanOptions {
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const { runtime, traits, inputs = {}, batch = 1 } = options;
   checkOperators(graph, runtime);
-  const shaped = simplify(inferShapes(upgrade(graph), { inputs, batch }));
+  const plain = writeOut(inferShapes(upgrade(graph), { inputs, batch }));
+  const shaped = simplify(inferShapes(plain));
   const b = new Builder(shaped, runtime, traits);
   const ports = shaped.inputs.map(({ name, dtype }): Port => {
     const [shape, kind] = [b.shape(name), b.kind(name)];

@@ -139,3 +139,47 @@ describe('sums over all positions on our own kernel', () => {
     expect(relativeError(own, theirs)).toBeLessThan(1e-6);
   });
 });
+
+describe('operators of training that TensorFlow.js does not have', () => {
+  it.each(['SoftmaxCrossEntropyLoss', 'NegativeLogLikelihoodLoss'])('%s', async (op) => {
+    const graph = graphOf([2, 3], [node(op, ['x', 't'], 'y')], { t: [2, 0] });
+    const executor = await executorWith('fused');
+    const program = await executor.prepare(graph);
+    const x = Float32Array.of(1, 2, 4, 0.5, -1, 3);
+    const { y } = await program.run({ x: float32(x, [2, 3]) });
+    await program.dispose();
+    const rows = [x.subarray(0, 3), x.subarray(3)];
+    const logs = rows.map((row) => {
+      const total = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+      return op === 'NegativeLogLikelihoodLoss' ? row : row.map((value) => value - total);
+    });
+    expect(y!.data[0]).toBeCloseTo(-(logs[0]![2]! + logs[1]![0]!) / 2, 5);
+  });
+
+  it('BatchNormalization with the statistics of the batch', async () => {
+    const names = ['scale', 'bias', 'mean', 'variance'];
+    const norm = node('BatchNormalization', ['x', ...names], 'y', { training_mode: 1 });
+    const graph = graphOf(
+      [2, 1, 1, 2],
+      [{ ...norm, outputs: ['y', 'mean_next', 'variance_next'] }],
+    );
+    const numbers = [2, 1, 10, 4].map(
+      (value, i) => [names[i]!, float32(Float32Array.of(value), [1])] as const,
+    );
+    const whole = inferShapes({
+      ...graph,
+      initializers: new Map(numbers),
+      outputs: ['y', 'mean_next', 'variance_next'].map((name) => ({
+        ...{ name, dtype: 'float32' as const, shape: undefined },
+      })),
+    });
+    const executor = await executorWith('fused');
+    const program = await executor.prepare(whole);
+    const results = await program.run({ x: float32(Float32Array.of(1, 2, 3, 6), [2, 1, 1, 2]) });
+    await program.dispose();
+    // Mean 3, variance 3.5; momentum .9.
+    expect(results.mean_next!.data[0]).toBeCloseTo(9.3, 5);
+    expect(results.variance_next!.data[0]).toBeCloseTo(3.95, 5);
+    expect(results.y!.data[3]).toBeCloseTo(2 * (3 / Math.sqrt(3.5 + 1e-5)) + 1, 5);
+  });
+});
