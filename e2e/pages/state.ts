@@ -1,7 +1,7 @@
 // What a page runs to see that a step of training whose state stays with a runtime is what it is elsewhere.
 import { ortWebGpu } from '../../packages/engine/src/worker/ort-web.js';
 import { tfjsWebGl, tfjsWebGpu } from '../../packages/engine/src/worker/tfjs-web.js';
-import type { Job } from '../../packages/engine/src/worker/jobs.js';
+import type { Call } from '../../packages/engine/src/worker/calls.js';
 import { prepare } from '@convlens/runtime';
 import { batches, step } from './small-step.js';
 
@@ -17,10 +17,12 @@ export interface Trained {
   readonly tensors: readonly [number, number, number];
 }
 
-const job: Job = {
+const call: Call = {
   signal: new AbortController().signal,
   paused: false,
   report: () => undefined,
+  frame: () => undefined,
+  uses: () => undefined,
   check: () => undefined,
 };
 
@@ -33,7 +35,7 @@ const factories = {
 const api = {
   /** Trains a small network for some steps on a runtime. */
   async train(name: StateRuntime, base: string): Promise<Trained> {
-    const runtime = await factories[name](base).start(job, () => undefined, true);
+    const runtime = await factories[name](base).start(call, () => undefined, true);
     const { executor } = runtime;
     const before = executor.tensors ?? 0;
     const { graph, carry, initial, loss } = step();
