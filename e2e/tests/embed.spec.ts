@@ -27,20 +27,32 @@ for (const policy of ['none', 'the documented minimum'] as const) {
     const course = await courseServer(
       `<!doctype html><title>Course</title><h1>Course</h1>
        <script type="module" src="${gallery}/convlens.js"></script>
-       <filter-viewer network="alexnet" view="maps" layer="relu1" style="height:640px"></filter-viewer>`,
+       <filter-viewer network="alexnet" view="maps" layer="relu1"></filter-viewer>`,
       policy === 'none'
         ? {}
         : {
             'content-security-policy':
-              `default-src 'none'; script-src ${gallery} 'wasm-unsafe-eval'; worker-src blob:; connect-src ${gallery}; ` +
-              `img-src ${gallery} blob: data:; style-src 'unsafe-inline'`,
+              `default-src 'none'; script-src ${gallery} 'wasm-unsafe-eval'; worker-src ${gallery} blob:; ` +
+              `connect-src ${gallery}; img-src ${gallery} blob: data:`,
           },
     );
     try {
+      const refused: string[] = [];
+      page.on('console', (message) => {
+        if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+      });
       await page.goto(course.url);
+      // As a style sheet of the page would; an attribute is what the policy forbids.
+      await page.evaluate(() => {
+        document.querySelector<HTMLElement>('filter-viewer')!.style.height = '640px';
+      });
       const viewer = new Viewer(page, course.url);
       await expect(viewer.readout).toContainText('relu1: 32', { timeout: 90_000 });
       await expect(viewer.classes).toHaveCount(5);
+      expect(await viewer.colours()).toBeGreaterThan(50);
+      const tile = await viewer.unit(3).boundingBox();
+      expect(tile!.width).toBeGreaterThan(20);
+      expect(refused).toEqual([]);
       // The address belongs to the course page.
       expect(page.url()).toBe(course.url);
     } finally {

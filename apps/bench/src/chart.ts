@@ -27,7 +27,7 @@ function bar({ row, report, ratio }: Entry, scale: number, several: boolean): Te
   return html`<li class="bar ${ratio === 1 ? 'fastest' : ''}">
     <span class="who">${title}${machine}</span>
     <span class="track" aria-hidden="true"
-      ><span class="fill ${clipped ? 'clipped' : ''}" style="width:${width}%"></span
+      ><span class="fill ${clipped ? 'clipped' : ''}" .style=${`width:${width}%`}></span
     ></span>
     <span class="time">${formatNumber(row.medianMs)} ms</span>
     <span class="ratio quiet">${ratioText(ratio)}</span>

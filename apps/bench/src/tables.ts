@@ -81,7 +81,7 @@ function cell(row: OperatorRow | undefined, part: 'value' | 'gradient'): Templat
   if (!row) return html`<td></td>`;
   if (row.failed !== undefined) return html`<td class="none" title=${row.failed}>none</td>`;
   const error = row[part];
-  return html`<td class="n heat" style="--heat:${heat(error)}">${differenceText(error)}</td>`;
+  return html`<td class="n heat" .style=${`--heat:${heat(error)}`}>${differenceText(error)}</td>`;
 }
 
 /**

@@ -15,6 +15,6 @@ export function thumbnail(sheet: string, index: number): TemplateResult {
   return html`<span
     class="thumbnail"
     aria-hidden="true"
-    style="background-image:url(${resolveFile('models', sheet)});background-position:-${column}em -${row}em"
+    .style=${`background-image:url(${resolveFile('models', sheet)});background-position:-${column}em -${row}em`}
   ></span>`;
 }

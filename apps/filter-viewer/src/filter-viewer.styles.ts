@@ -26,6 +26,9 @@ export const layout: CSSResult = css`
   select {
     max-width: 180px;
   }
+  lens-spine {
+    height: 100%;
+  }
   .spine {
     grid-area: spine;
     min-height: 0;

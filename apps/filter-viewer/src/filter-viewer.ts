@@ -143,7 +143,6 @@ export class FilterViewer extends LitElement {
         </section>
         <section class="spine" aria-label="Layers">
           <lens-spine
-            style="height:100%"
             .layers=${model.network?.layers ?? []}
             .selected=${model.state.layer}
             .strengths=${model.readings.strengths}

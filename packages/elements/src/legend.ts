@@ -58,7 +58,7 @@ export class LensLegend extends LitElement {
         class="bar"
         role="img"
         aria-label="Colours from ${low ?? ''} to ${high ?? ''}"
-        style="background:linear-gradient(to right, ${stops.join(', ')})"
+        .style=${`background:linear-gradient(to right, ${stops.join(', ')})`}
       ></span>
       <span>${high}</span>`;
   }

@@ -284,10 +284,10 @@ export class LensSpine extends LitElement {
       <span class="name"><bdi>${layer.id}</bdi></span>
       <span
         class="profile"
-        style="--tone:hsl(0 0% ${tone}%);--along:${along * 0.36}px;--across:${across * 2}px;width:${along}px;height:${across}px"
+        .style=${`--tone:hsl(0 0% ${tone}%);--along:${along * 0.36}px;--across:${across * 2}px;width:${along}px;height:${across}px`}
         >${layer.from.length > 1 ? html`<span class="joint"></span>` : nothing}${
           this.strengths
-            ? html`<span class="strength" style="width:${Math.round(strength * 100)}%"></span>`
+            ? html`<span class="strength" .style=${`width:${Math.round(strength * 100)}%`}></span>`
             : nothing
         }</span
       >

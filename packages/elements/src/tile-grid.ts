@@ -209,7 +209,7 @@ export class LensTileGrid extends LitElement {
         class="units"
         role="listbox"
         aria-label=${this.label}
-        style="height:${height}px"
+        .style=${`height:${height}px`}
         @click=${this.#onClick}
         @keydown=${this.#onKey}
         @pointerover=${this.#onHover}
@@ -231,7 +231,7 @@ export class LensTileGrid extends LitElement {
               aria-posinset=${position + 1}
               aria-label=${this.describe(unit)}
               tabindex=${position === this.#active ? 0 : -1}
-              style="left:${left}px;top:${top}px;width:${this.#tile[0]}px;height:${this.#tile[1]}px"
+              .style=${`left:${left}px;top:${top}px;width:${this.#tile[0]}px;height:${this.#tile[1]}px`}
             ></div>`;
           },
         )}

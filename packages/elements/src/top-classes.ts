@@ -73,7 +73,7 @@ export class LensTopClasses extends LitElement {
         const change = was === undefined ? undefined : Math.round((probability - was) * 100);
         return html`<li
           class=${was !== undefined && was >= 0.01 ? 'changed' : ''}
-          style="--part:${Math.round(probability * 100)}%;--was:${Math.round((was ?? 0) * 100)}%"
+          .style=${`--part:${Math.round(probability * 100)}%;--was:${Math.round((was ?? 0) * 100)}%`}
         >
           <span>${this.names?.[index] ?? `class ${index}`}</span>
           <span

@@ -29,7 +29,7 @@ const MODES = {
   strict: {
     'content-security-policy':
       "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; " +
-      "img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; media-src 'self' blob:",
+      "img-src 'self' blob: data:; style-src 'self'; media-src 'self' blob:",
   },
 };
 

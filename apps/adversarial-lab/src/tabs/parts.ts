@@ -82,7 +82,7 @@ class LabParts extends LabTab {
               >
                 <span class="name">${layer}</span>
                 <span class="track"
-                  ><span class="fill" style="width:${(100 * distance) / most}%"></span
+                  ><span class="fill" .style=${`width:${(100 * distance) / most}%`}></span
                 ></span>
                 <span class="n">${formatNumber(distance)}</span>
               </button>

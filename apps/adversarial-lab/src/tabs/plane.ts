@@ -68,7 +68,7 @@ class LabPlane extends LabTab {
     const place = (value: number, steps: Float64Array): number =>
       (100 * (value - steps[0]!)) / (steps.at(-1)! - steps[0]!);
     const point = (title: string, a: number): TemplateResult =>
-      html`<span class="point" style="left:${place(a, along)}%;bottom:${place(0, across)}%"
+      html`<span class="point" .style=${`left:${place(a, along)}%;bottom:${place(0, across)}%`}
         ><span>${title}</span></span
       >`;
     const read = (event: PointerEvent): void => {
@@ -105,7 +105,7 @@ class LabPlane extends LabTab {
           ${order.slice(0, NAMED).map(
             ([index, count], i) =>
               html`<li>
-                <span class="swatch" style="background:${colour(i)}"></span
+                <span class="swatch" .style=${`background:${colour(i)}`}></span
                 >${this.lab.nameOf(index)}
                 <span class="quiet">${Math.round((100 * count) / total)} %</span>
               </li>`,
@@ -113,7 +113,7 @@ class LabPlane extends LabTab {
           ${
             order.length > NAMED
               ? html`<li>
-                  <span class="swatch" style="background:${colour(OTHER)}"></span>
+                  <span class="swatch" .style=${`background:${colour(OTHER)}`}></span>
                   ${order.length - NAMED} others
                 </li>`
               : ''

@@ -200,7 +200,7 @@ class LabTransfer extends LabTab {
     const { rate, compared, fooled, notes } = cell;
     return html`<td
       class="heat ${own ? 'own' : ''}"
-      style="--heat:${rate ?? 0}"
+      .style=${`--heat:${rate ?? 0}`}
       title=${`${fooled} of ${compared}. ${notes.join(' ')}`}
     >
       ${rate === undefined ? 'none' : `${Math.round(100 * rate)} %`}
