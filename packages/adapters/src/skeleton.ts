@@ -115,7 +115,9 @@ export function makeSkeleton(graph: Graph, image: string, shapeOf: ShapeOf): Ske
 
   function make(node: Node, value: string): OpenStep | undefined {
     if (CONSTANT.has(node.op)) return undefined;
-    let sources = [...new Set(node.inputs.map(visit).filter((step) => step !== undefined))];
+    let sources = [
+      ...new Set(node.inputs.map((name) => known.get(name)).filter((step) => step !== undefined)),
+    ];
     const [first] = sources;
     if (first === undefined) return undefined;
     let kind = kindOf(node.op);
@@ -147,12 +149,20 @@ export function makeSkeleton(graph: Graph, image: string, shapeOf: ShapeOf): Ske
     return step;
   }
 
+  /** The step of a value, after those of all values that it is computed from: a list, as networks nest deeper than the stack. */
   function visit(value: string): OpenStep | undefined {
-    if (known.has(value)) return known.get(value);
-    const node = makers.get(value);
-    const step = node === undefined ? undefined : make(node, value);
-    known.set(value, step);
-    return step;
+    const waiting = [value];
+    for (let at = waiting.at(-1); at !== undefined; at = waiting.at(-1)) {
+      const node = makers.get(at);
+      const isConstant = node === undefined || CONSTANT.has(node.op);
+      const before = isConstant ? undefined : node.inputs.find((name) => !known.has(name));
+      if (before !== undefined && !known.has(at)) waiting.push(before);
+      else {
+        if (!known.has(at)) known.set(at, node && make(node, at));
+        waiting.pop();
+      }
+    }
+    return known.get(value);
   }
 
   const ends = graph.outputs.flatMap(({ name }): (readonly [string, Step])[] => {

@@ -1,9 +1,26 @@
+import { LensError } from './errors.js';
 import type { Dim } from './graph.js';
 
 /*
  * Arithmetic on extents. A symbolic result is a readable expression ("floor((H-1)/2)", "2*N"), written so that equal
  * expressions mean equal extents; the reverse is not promised.
  */
+
+/**
+ * Characters of an expression at most. Those of real networks have some dozens, of the deepest with open sizes some hundreds; one
+ * that is multiplied by itself at each of a file's nodes would double with each of them.
+ */
+const LONGEST = 2000;
+
+/** An extent whose expression is not out of all proportion. */
+function bounded(dim: Dim): Dim {
+  if (typeof dim === 'number' || dim.length <= LONGEST) return dim;
+  throw new LensError(
+    'E_BOUND',
+    `Expected extents that can be followed, got one of more than ${LONGEST} characters (${dim.slice(0, 40)}…). ` +
+      'Export the network with a fixed input size.',
+  );
+}
 
 /** Whether a `+` or `-` stands outside of all parentheses. */
 function isSum(text: string): boolean {
@@ -35,11 +52,11 @@ export function addDims(a: Dim, b: Dim): Dim {
     if (typeof b === 'number') return a + b;
     return addDims(b, a);
   }
-  if (typeof b === 'string') return a === b ? multiplyDims([2, a]) : `${a}+${wrap(b)}`;
+  if (typeof b === 'string') return a === b ? multiplyDims([2, a]) : bounded(`${a}+${wrap(b)}`);
   const [, base, tail] = /^(.*[^+\-*/(])([+-]\d+)$/.exec(a) ?? [a, a, '0'];
   const constant = Number(tail) + b;
   const sign = constant < 0 ? '-' : '+';
-  return constant === 0 ? base : `${base}${sign}${Math.abs(constant)}`;
+  return constant === 0 ? base : bounded(`${base}${sign}${Math.abs(constant)}`);
 }
 
 /** Factors of a product: its number, and its symbols in alphabetical order. */
@@ -64,7 +81,7 @@ function factors(dims: readonly Dim[]): [number, string[]] {
 function fromFactors(count: number, symbols: readonly string[]): Dim {
   if (symbols.length === 0 || count === 0) return count;
   if (count === 1 && symbols.length === 1) return unwrap(symbols[0]!);
-  return [...(count === 1 ? [] : [count]), ...symbols].join('*');
+  return bounded([...(count === 1 ? [] : [count]), ...symbols].join('*'));
 }
 
 /**
@@ -103,7 +120,7 @@ export function divideDims(a: readonly Dim[], b: readonly Dim[]): Dim | undefine
  */
 export function roundedQuotient(a: Dim, by: number, round: 'floor' | 'ceil'): Dim {
   if (typeof a === 'number') return Math[round](a / by);
-  return divideDims([a], [by]) ?? `${round}(${wrap(a)}/${by})`;
+  return divideDims([a], [by]) ?? bounded(`${round}(${wrap(a)}/${by})`);
 }
 
 /**
@@ -117,7 +134,7 @@ function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   if (a === 1) return b;
   if (typeof a === 'number') return typeof b === 'number' ? undefined : a;
   if (typeof b === 'number') return b;
-  return `max(${[a, b].sort().join(',')})`;
+  return bounded(`max(${[a, b].sort().join(',')})`);
 }
 
 /**

@@ -10,5 +10,6 @@ export { read, type ReadOptions } from './read.js';
 export { rename } from './rename.js';
 export { simplify, type SimplifyOptions } from './simplify.js';
 export { elementCount, float32, type DataOf, type DType, type TensorData } from './tensor.js';
+export { withinTime } from './time-limit.js';
 export { valueNames } from './value-names.js';
 export { write, writeParts, type Parts } from './write.js';

@@ -5,6 +5,7 @@ import type { Operand } from './operand.js';
 import { ruleOf } from './ops/registry.js';
 import type { Call, Input, Rule, Typed } from './ops/rule.js';
 import { elementCount } from './tensor.js';
+import { checkTime } from './time-limit.js';
 
 /** What is known of the graph's inputs beyond what the file says. */
 export interface InferOptions {
@@ -70,6 +71,7 @@ export function analyse(
   for (const [name, { dtype, shape }] of graph.initializers)
     values.set(name, { name, dtype, shape });
   for (const node of graph.nodes) {
+    checkTime();
     const rule = node.domain === '' ? ruleOf(node.op) : undefined;
     const call = rule && callOf(node, graph.opset, values, constants);
     if (!rule || !call) {

@@ -1,7 +1,7 @@
 import { describeNetwork, type Network } from '@convlens/adapters';
 import { hasKernels, receptiveFields } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import { LensError, read, type Graph } from '@convlens/onnx';
+import { LensError, read, withinTime } from '@convlens/onnx';
 import type {
   BackendChoice,
   BackendReport,
@@ -18,6 +18,9 @@ import type { Desk, Job, OnRuntime } from './jobs/job.js';
 import { jobTable, type JobAnswer, type JobKind, type JobRequest } from './jobs/table.js';
 import { arrival } from './patience.js';
 import { Programs } from './programs.js';
+
+/** Milliseconds that reading and describing a network may take: the largest take some seconds. */
+const READ_LIMIT = 60_000;
 
 const NOT_THERE =
   'A computing part of the engine could not be loaded. Check the connection and try again.';
@@ -80,12 +83,12 @@ export class Engine {
    * @param call told how far it is
    * @param id what requests will call it
    * @param source where it comes from
-   * @throws LensError `E_FETCH`, `E_ONNX_*`, `E_OP_UNSUPPORTED`, `E_NO_CONVOLUTION`, `E_ABORTED`
+   * @throws LensError `E_FETCH`, `E_ONNX_*`, `E_OP_UNSUPPORTED`, `E_NO_CONVOLUTION`, `E_BOUND`, `E_ABORTED`
    */
   async openNetwork(call: Call, id: NetworkId, source: NetworkSource): Promise<NetworkSummary> {
     const began = performance.now();
     const what = source.knowledge?.title ?? source.id;
-    let graph: Graph;
+    let network: Network;
     let size = source.bytes ?? 0;
     let fetched = began;
     if (source.built === undefined) {
@@ -93,13 +96,14 @@ export class Engine {
       fetched = performance.now();
       size = bytes.byteLength;
       call.report({ stage: 'read', what });
-      graph = read(bytes, externalData && { externalData });
+      network = withinTime(READ_LIMIT, () =>
+        describeNetwork(read(bytes, externalData && { externalData }), source.knowledge),
+      );
     } else {
       call.report({ stage: 'read', what });
       const { buildStandard } = await import('@convlens/adapters/builders');
-      graph = buildStandard(source.built);
+      network = describeNetwork(buildStandard(source.built), source.knowledge);
     }
-    const network = describeNetwork(graph, source.knowledge);
     call.check();
     let weights = 0;
     for (const { data } of network.graph.initializers.values()) {
