@@ -27,7 +27,7 @@ export default defineConfig({
     {
       name: 'plain',
       testMatch:
-        /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab|lifetimes)\.spec/,
+        /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab|lifetimes|failures)\.spec/,
     },
     { name: 'isolated', testMatch: /(viewer|errors)\.spec/ },
     { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },

@@ -1,5 +1,6 @@
+import { bring } from './bring.js';
 import { useGallery } from './environment.js';
 
 useGallery();
 // After the addresses are known: the element on the page starts at once.
-await import('@convlens/bench/define.js');
+await bring('backend-bench', () => import('@convlens/bench/define.js'));

@@ -1,4 +1,5 @@
 // The one script that a course page loads: it registers the elements and finds its files beside itself.
+import { bring } from './bring.js';
 import { useGallery } from './environment.js';
 
 useGallery();
@@ -11,12 +12,16 @@ const ELEMENTS: Readonly<Record<string, () => Promise<unknown>>> = {
   'backend-bench': () => import('@convlens/bench/define.js'),
 };
 
-function bring(): void {
+const asked = new Set<string>();
+
+function bringAll(): void {
   for (const [tag, load] of Object.entries(ELEMENTS)) {
-    if (document.querySelector(tag)) void load();
+    if (asked.has(tag) || !document.querySelector(tag)) continue;
+    asked.add(tag);
+    void bring(tag, load);
   }
 }
 
-bring();
+bringAll();
 // Pages add elements later as well.
-new MutationObserver(bring).observe(document, { childList: true, subtree: true });
+new MutationObserver(bringAll).observe(document, { childList: true, subtree: true });

@@ -1,5 +1,6 @@
+import { bring } from './bring.js';
 import { useGallery } from './environment.js';
 
 useGallery();
 // After the addresses are known: the element on the page starts at once.
-await import('@convlens/filter-viewer/define.js');
+await bring('filter-viewer', () => import('@convlens/filter-viewer/define.js'));
