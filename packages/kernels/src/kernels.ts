@@ -211,7 +211,7 @@ export class Kernels {
    */
   transformFilters(from: number, inputs: number, outputs: number, to: number): void {
     this.#with([this.#exports.BETWEEN_BYTES.value], (between) => {
-      this.#exports.transformFilters(from, inputs, outputs, to, between!);
+      this.#exports.transformFilters(from, inputs, outputs, to, between);
     });
   }
 
@@ -235,7 +235,7 @@ export class Kernels {
     this.#with(bytes, (tile, windows, panels) => {
       this.#exports.filterGradient(
         ...[x, dy, dw, ...from, ...to.slice(1), ...kernel],
-        ...[...strides, ...dilations, ...before, atOnce, tile!, windows!, step, panels!],
+        ...[...strides, ...dilations, ...before, atOnce, tile, windows, step, panels],
       );
     });
   }

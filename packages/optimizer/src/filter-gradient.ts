@@ -51,7 +51,7 @@ type ShapeOf = (name: string) => readonly number[] | undefined;
 
 /** Whether a node exchanges the first two of four axes; one of which has extent 1 where that is a Reshape. */
 function swaps(node: Node | undefined, shapeOf: ShapeOf): node is Node {
-  if (!node || node.domain !== '') return false;
+  if (node?.domain !== '') return false;
   if (node.op === 'Transpose') return intsAttribute(node, 'perm', []).join() === '1,0,2,3';
   if (node.op !== 'Reshape') return false;
   const [from, to] = [shapeOf(node.inputs[0]!), shapeOf(node.outputs[0]!)];

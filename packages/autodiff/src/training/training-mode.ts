@@ -105,8 +105,10 @@ class TrainingWriter {
     const factor = variance === 'unbiased' ? this.#correction(node, x) : 1;
     const attributes: Record<string, Attribute> = { ...node.attributes, training_mode: int(1) };
     if (momentum !== undefined) attributes.momentum = { type: 'float', value: momentum };
-    const named = (index: number, of: string): string =>
-      node.outputs[index] || this.#fresh(`${of}_next`);
+    const named = (index: number, of: string): string => {
+      const given = node.outputs[index];
+      return given === undefined || given === '' ? this.#fresh(`${of}_next`) : given;
+    };
     const [nextMean, population] = [named(1, mean), named(2, spread)];
     this.keep({ ...node, outputs: [node.outputs[0]!, nextMean, population], attributes });
     const share = attributes.momentum?.type === 'float' ? attributes.momentum.value : 0.9;

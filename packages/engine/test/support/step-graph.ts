@@ -67,7 +67,7 @@ export function stepGraph(
       carry[name] = writer.emit('Sub', [name, writer.times(g, rule.lr)]);
       continue;
     }
-    const [b1, b2] = (rule as Extract<Rule, { kind: 'adam' }>).betas;
+    const [b1, b2] = rule.betas;
     const [m, v] = [
       writer.input(`m/${name}`, weight.shape),
       writer.input(`v/${name}`, weight.shape),
@@ -78,7 +78,7 @@ export function stepGraph(
     carry[v] = writer.emit('Add', [writer.times(v, b2), writer.times(square, 1 - b2)]);
     const mean = writer.emit('Div', [carry[m], common.first]);
     const root = writer.emit('Sqrt', [writer.emit('Div', [carry[v], common.second])]);
-    const { eps, lr } = rule as Extract<Rule, { kind: 'adam' }>;
+    const { eps, lr } = rule;
     const slope = writer.emit('Div', [mean, writer.emit('Add', [root, writer.number(eps)])]);
     carry[name] = writer.emit('Sub', [name, writer.times(slope, lr)]);
   }
