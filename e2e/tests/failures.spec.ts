@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page, Route } from '@playwright/test';
 import { float32, write, type Graph } from '@convlens/onnx';
-import { expect, test } from '../support/viewer.js';
+import { expect, test, type Viewer } from '../support/viewer.js';
 
 const resnet = readFileSync(fileURLToPath(new URL('../../models/resnet18.onnx', import.meta.url)));
 const missing = { status: 404, contentType: 'text/plain', body: 'Not found' };
@@ -32,6 +32,11 @@ const FAILURES: readonly (readonly [
   ['a missing kind of work', '**/activations-*.js', 'abort', /computing part/],
 ];
 
+/** Opens the viewer at a link, and waits for nothing: there may be nothing to wait for. */
+async function link(page: Page, { base }: Viewer, hash: string): Promise<void> {
+  await page.goto(`${base}filter-viewer/#v=1&${hash}`);
+}
+
 /** Everything that the page had to do is done, so that whatever takes a sentence off the page has had its chance. */
 async function atRest(page: Page): Promise<void> {
   await expect(page.locator('filter-viewer .progress')).toHaveCount(0);
@@ -47,7 +52,7 @@ test.describe('a failure stands until it is mended, and trying again mends it', 
   for (const [what, address, answer, words] of FAILURES) {
     test(what, async ({ viewer, page, context }) => {
       await fail(context, address, answer);
-      await viewer.open('network=resnet18&layer=conv1&view=maps');
+      await link(page, viewer, 'network=resnet18&layer=conv1&view=maps');
       await expect(viewer.problem).toContainText(words, { timeout: 90_000 });
       await atRest(page);
       await expect(viewer.problem).toContainText(words);
@@ -71,7 +76,7 @@ test('a script of the page that is missing is said in the place of its element',
 }) => {
   await context.route('**/assets/define-*.js', (route) => route.abort());
   await context.route('**/assets/filter-viewer-*.js', (route) => route.abort());
-  await viewer.open();
+  await link(page, viewer, 'network=resnet18');
   await expect(page.locator('filter-viewer [data-code="E_ELEMENT"]')).toContainText(
     /could not be loaded.*reload the page/i,
   );
@@ -84,7 +89,7 @@ test('a runtime file that never comes is said', async ({ viewer, page, context }
   test.setTimeout(240_000);
   const routes: Route[] = [];
   await context.route('**/runtime/*.wasm', (route) => void routes.push(route));
-  await viewer.open('network=resnet18&layer=conv1&view=maps');
+  await link(page, viewer, 'network=resnet18&layer=conv1&view=maps');
   await expect(viewer.problem).toContainText(/nothing for 20 s/, { timeout: 120_000 });
   await atRest(page);
   await context.unroute('**/runtime/*.wasm');
@@ -109,7 +114,7 @@ test('an unknown network, image or layer is said, and nothing else is opened in 
       { capture: true },
     );
   });
-  await viewer.open('network=nosuch');
+  await link(page, viewer, 'network=nosuch');
   await expect(viewer.problem).toContainText(/no network "nosuch".*resnet18/);
   await atRest(page);
   await expect(page.locator('lens-spine [data-layer]')).toHaveCount(0);

@@ -85,12 +85,13 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
   /** See `AppModel`: opens what the state says, and attacks. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isPreset = !['attack', 'target', 'set', 'defence'].some((key) => given.has(key));
-    await this.lists();
-    // A link has no picture where it was the visitor's own.
-    const id = this.state.image || (this.samples[0]?.id ?? '');
     await Promise.all([
       this.chooseNetwork(this.state.network),
-      this.chooseImage({ kind: 'sample', id }),
+      this.lists(() => {
+        // A link has no picture where it was the visitor's own.
+        const id = this.state.image || this.samples[0]!.id;
+        return this.chooseImage({ kind: 'sample', id });
+      }),
     ]);
   }
 

@@ -78,14 +78,14 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   /** See `AppModel`: makes the picture, or takes up the run of the last visit. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isLayerWished = given.has('layer');
-    await this.lists();
     const id = this.state.image || 'lighthouse';
-    void this.chooseImage({ kind: 'sample', id }, false);
+    this.#imageOpening = this.lists(() => this.chooseImage({ kind: 'sample', id }, false));
     await this.openNetwork(this.state.network, () => this.#first());
   }
 
   async #first(): Promise<void> {
-    await this.#imageOpening;
+    // Chosen first, opened second: the wait may be for another one by then.
+    for (let at; at !== this.#imageOpening;) await (at = this.#imageOpening);
     const last = await lastRun();
     if (last && this.network && this.#isSame(last.recipe)) {
       const run = this.#make();

@@ -97,9 +97,11 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   /** See `AppModel`. */
   async open(given: ReadonlySet<string>): Promise<void> {
     this.#isLayerWished = given.has('layer');
-    await this.lists();
     // Whatever keeps the network from being opened, the picture is there when it is open.
-    await Promise.all([this.chooseNetwork(this.state.network), this.#firstImage()]);
+    await Promise.all([
+      this.chooseNetwork(this.state.network),
+      this.lists(() => this.#firstImage()),
+    ]);
   }
 
   /** See `AppModel`. */

@@ -129,18 +129,30 @@ export abstract class Workbench<S> implements Disposable {
     this.changed();
   }
 
-  /** Loads the lists of networks and of sample pictures. One that fails keeps nobody from the other. */
-  protected async lists(): Promise<void> {
-    await Promise.all([
-      this.tasks.run('list', async () => {
-        await this.networks.load();
-        this.changed();
-      }),
-      this.tasks.run('samples', async () => {
+  /**
+   * Loads the lists of networks and of sample pictures. One that fails keeps nobody from the other.
+   *
+   * @param then what follows once the samples are there, also where they are there only after “Try again”
+   */
+  protected async lists(then: () => unknown): Promise<void> {
+    const list = this.tasks.run('list', async () => {
+      await this.networks.load();
+      this.changed();
+    });
+    await this.#loadSamples(then);
+    await list;
+  }
+
+  async #loadSamples(then: () => unknown): Promise<void> {
+    const loaded = await this.tasks.run(
+      'samples',
+      async () => {
         this.samples = await samples();
         this.changed();
-      }),
-    ]);
+      },
+      () => this.#loadSamples(then),
+    );
+    if (loaded) await then();
   }
 
   /**
@@ -237,7 +249,6 @@ export abstract class Workbench<S> implements Disposable {
     const opened = await this.tasks.run(
       'image',
       async (options) => {
-        if (this.samples.length === 0 && choice.kind === 'sample') this.samples = await samples();
         const { source, title, sample } = await chosenImage(choice, this.samples, options.signal);
         const handle = await this.session.openImage({ what: title, ...source }, options);
         const image = { handle, title, sample, source };

@@ -16,14 +16,11 @@ import type { Backends } from './backends.js';
 import type { Call } from './calls.js';
 import type { Desk, Job, OnRuntime } from './jobs/job.js';
 import { jobTable, type JobAnswer, type JobKind, type JobRequest } from './jobs/table.js';
-import { arrival } from './patience.js';
+import { arrival, NOT_THERE } from './patience.js';
 import { Programs } from './programs.js';
 
 /** Milliseconds that reading and describing a network may take: the largest take some seconds. */
 const READ_LIMIT = 60_000;
-
-const NOT_THERE =
-  'A computing part of the engine could not be loaded. Check the connection and try again.';
 
 /** What the engine needs from where it runs: a worker of a page, or Node. */
 export interface EngineHost {
@@ -63,7 +60,7 @@ export class Engine {
   }
 
   async #loaded(): Promise<Backends> {
-    this.#loading ??= arrival(this.#host.loadBackends(), 'E_ENGINE_START', NOT_THERE).then(
+    this.#loading ??= this.#host.loadBackends().then(
       (backends) => {
         // Programs of the runtime before are of no use.
         backends.onChange = () => void this.#programs.clear();

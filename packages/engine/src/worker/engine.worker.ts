@@ -10,6 +10,7 @@ import { fetchFile } from './fetch.js';
 import { holdLockOnRequest } from './hold-lock.js';
 import { Calls, type Call } from './calls.js';
 import type { JobKind } from './jobs/table.js';
+import { arrival, NOT_THERE } from './patience.js';
 import { wasmMemoryBytes, watchWasmMemory } from './wasm-memory.js';
 
 type BackendsModule = typeof BackendsModuleNamespace;
@@ -19,7 +20,8 @@ watchWasmMemory();
 holdLockOnRequest();
 
 /** Decoding and running are a script of their own: the first filters need neither. */
-const backends = (): Promise<BackendsModule> => import('./backends-web.js');
+const backends = (): Promise<BackendsModule> =>
+  arrival(import('./backends-web.js'), 'E_ENGINE_START', NOT_THERE);
 
 let config: EngineConfig;
 

@@ -3,6 +3,10 @@ import { LensError, type ErrorCode } from '@convlens/onnx';
 /** Milliseconds without a byte after which a server is taken not to answer any more. */
 const SILENCE = 20_000;
 
+/** Said of a script of ours that cannot be had. */
+export const NOT_THERE =
+  'A computing part of the engine could not be loaded. Check the connection and try again.';
+
 /** Waits for a server as long as something comes from it. */
 export class Patience {
   readonly #controller = new AbortController();
