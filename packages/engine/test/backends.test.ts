@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { float32, LensError, read, type Graph } from '@convlens/onnx';
 import { createNodeExecutor } from '../src/node/index.js';
 import { Backends } from '../src/worker/backends.js';
@@ -42,6 +42,10 @@ function wrongExecutor(): OrtExecutor {
   } as unknown as OrtExecutor;
 }
 
+/** The clock that runs are timed by stands still, but for what an executor says it takes. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
 /** An executor that takes its time. */
 function slowExecutor(ms: number): OrtExecutor {
   const right = createNodeExecutor();
@@ -51,13 +55,20 @@ function slowExecutor(ms: number): OrtExecutor {
       const program = await right.prepare(graph);
       return {
         run: async (feeds: Parameters<typeof program.run>[0]) => {
-          await new Promise((resolve) => setTimeout(resolve, ms));
+          vi.advanceTimersByTime(ms);
           return program.run(feeds);
         },
         dispose: () => program.dispose(),
       };
     },
   } as unknown as OrtExecutor;
+}
+
+/** Something that a test lets pass when it is time. */
+function gate(): { readonly passed: Promise<void>; readonly pass: () => void } {
+  let pass = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (pass = resolve));
+  return { passed, pass };
 }
 
 /** Measurements that are kept as long as the test. */
@@ -131,16 +142,22 @@ describe('choosing a backend', () => {
     expect((await backends.use('webgpu', call)).backend).toBe('webgpu');
   });
 
-  it.each([0, 30])('takes what is chosen %i ms after it began to pass that over', async (ms) => {
+  it.each([
+    ['as it begins to pass that over', false],
+    ['while it passes that over', true],
+  ])('takes what is chosen %s', async (_, waits) => {
     const shy = fake('webgpu', { shy: true });
+    const [begun, open] = [gate(), gate()];
     const start: Fake['start'] = async (...asked) => {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      begun.pass();
+      await open.passed;
       return shy.start(...asked);
     };
     const backends = new Backends([{ ...shy, start }, fake('wasm')]);
     const first = backends.use('auto', call);
-    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    if (waits) await begun.passed;
     const chosen = backends.use('webgpu', call);
+    open.pass();
     expect((await first).backend).toBe('wasm');
     expect((await chosen).backend).toBe('webgpu');
     expect((await backends.runtime(call)).runtime.backend).toBe('webgpu');
@@ -217,12 +234,11 @@ describe('choosing a backend', () => {
   });
 
   it('lets a light runtime answer until the files of the better one have come', async () => {
-    let arrive = (): void => undefined;
-    const files = new Promise<void>((resolve) => (arrive = resolve));
+    const files = gate();
     const large = fake('wasm');
     const start = large.start.bind(large);
     large.start = async (...all) => {
-      await files;
+      await files.passed;
       return start(...all);
     };
     const light: Fake = Object.assign(fake('wasm', { id: 'tfjs-wasm' }), { light: true as const });
@@ -230,8 +246,8 @@ describe('choosing a backend', () => {
     let changes = 0;
     backends.onChange = () => void changes++;
     expect((await backends.runtime(call)).report.runtime).toBe('tfjs-wasm');
-    arrive();
-    for (let i = 0; i < 200 && changes < 2; i++) await new Promise((next) => setTimeout(next, 10));
+    files.pass();
+    await vi.waitFor(() => expect(changes).toBe(2), { timeout: 60_000 });
     expect((await backends.runtime(call)).report.runtime).toBe('ort-wasm');
     expect(light.disposed).toBe(1);
   });

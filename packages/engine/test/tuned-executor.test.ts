@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildVgg } from '@convlens/adapters/builders';
 import { describeNetwork } from '@convlens/adapters';
 import { float32, type Graph, type TensorData } from '@convlens/onnx';
@@ -45,12 +45,13 @@ function watched(): {
   return { executor, graphs };
 }
 
-const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** The clock of the rests is the test's; the runtime goes on in its own time. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !condition(); i++) await rest(25);
-  expect(condition()).toBe(true);
-}
+/** Waits, and lets the clock go on meanwhile. */
+const until = (condition: () => boolean): Promise<void> =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 25 });
 
 describe('tuning in the background', () => {
   it('finds and keeps a form for every convolution while it rests, and the answers stay the same', async () => {
@@ -84,7 +85,7 @@ describe('tuning in the background', () => {
     const program = await tuned.prepare(graph);
     expect(graphs).toEqual([graph]);
     await program.run(feeds);
-    await rest(100);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect([graphs.length, kept.saves]).toEqual([1, 0]);
   });
 
@@ -96,7 +97,7 @@ describe('tuning in the background', () => {
     for (let i = 0; i < 20; i++) await program.run(feeds);
     expect(graphs.length).toBe(1);
     await until(() => kept.saves === 1);
-    await rest(300);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(kept.saves).toBe(1);
   });
 });
