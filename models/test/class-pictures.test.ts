@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { classGoal, Goals, presets, visualizeRecipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
+import { LATER } from '@convlens/tooling/tier.mjs';
 import {
   contactSheet,
   embedded,
   executor,
   follow,
   hasReal,
+  isPictured,
   openEmbedded,
   openReal,
   probabilities,
@@ -20,9 +22,10 @@ const classes = shuffled(100, 7).slice(0, 10);
 const rows: Pixels[][] = [];
 
 describe('ten class pictures of the default preset', () => {
-  it.each(embedded)(
+  it.for(embedded)(
     '%s sees its class in them, also under views that they were not made for',
-    async (id) => {
+    async (id, { skip }) => {
+      skip(!isPictured(id), LATER);
       const network = openEmbedded(id);
       const goals = new Goals(network, executor);
       const [preset] = presets(network);
@@ -55,10 +58,11 @@ describe('ten class pictures of the default preset', () => {
 describe.runIf(hasReal)('two class pictures of networks trained on ImageNet', () => {
   const large: Pixels[][] = [];
 
-  it.each([
+  it.for([
     ['googlenet', [1, 340]],
     ['squeezenet1_1', [1, 340]],
-  ] as const)('%s', { timeout: 400_000 }, async (id, wanted) => {
+  ] as const)('%s', { timeout: 400_000 }, async ([id, wanted], { skip }) => {
+    skip(!isPictured(id), LATER);
     const network = openReal(id);
     const goals = new Goals(network, executor);
     const [preset] = presets(network);

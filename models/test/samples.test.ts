@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { cropToInput, toInput, type Normalisation } from '@convlens/data';
 import { renderSample, sampleScenes } from '@convlens/data/samples';
 
@@ -20,18 +20,24 @@ const { networks } = JSON.parse(readFileSync(here('manifest.json'), 'utf8')) as 
 const standard = networks.filter(({ id }) => !id.includes('robust'));
 const labels = readFileSync(here('labels.txt'), 'utf8').trim().split('\n');
 
+const sessions = await Promise.all(
+  standard.map(({ file }) => ort.InferenceSession.create(here(file), { logSeverityLevel: 3 })),
+);
+afterAll(async () => {
+  for (const session of sessions) await session.release();
+});
+
 /** Rank of the best expected class by each standard network, 1 for the most probable. */
 async function ranks(id: string, expected: readonly string[]): Promise<number[]> {
   const crop = cropToInput(renderSample(id, 320), 64, 64);
   const found: number[] = [];
-  for (const { file, input, preprocessing } of standard) {
-    const session = await ort.InferenceSession.create(here(file), { logSeverityLevel: 3 });
+  for (const [i, { input, preprocessing }] of standard.entries()) {
+    const session = sessions[i]!;
     const x = toInput(crop, 3, preprocessing);
     const result = await session.run({ [input.name]: new ort.Tensor('float32', x.data, x.shape) });
     const logits = result[session.outputNames[0]!]!.data as Float32Array;
     const best = Math.max(...expected.map((name) => logits[labels.indexOf(name)]!));
     found.push(1 + logits.filter((value) => value > best).length);
-    await session.release();
   }
   return found;
 }

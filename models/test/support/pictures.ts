@@ -6,6 +6,7 @@ import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { writePng } from '@convlens/data/png';
 import { createNodeExecutor } from '@convlens/engine/node';
 import { read } from '@convlens/onnx';
+import { full } from '@convlens/tooling/tier.mjs';
 
 const here = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const shared = here('../../shared/real/');
@@ -25,10 +26,15 @@ const lines = (path: string): string[] => readFileSync(path, 'utf8').trim().spli
 
 /** Ids of the embedded networks. */
 export const embedded = networks.map(({ id }) => id);
+/**
+ * Whether pictures are made of a network in this run: hundreds of steps take a minute each, and what makes them is the
+ * same for all, so that one tells of a wrong change.
+ */
+export const isPictured = (id: string): boolean => full || id === 'alexnet';
 /** Whether the real networks lie beside the project. */
 export const hasReal = existsSync(`${shared}models.json`);
-/** What runs the networks. Test files run one after the other on two cores. */
-export const executor = createNodeExecutor({ threads: 2 });
+/** What runs the networks, on one core: another suite is tested on the other. */
+export const executor = createNodeExecutor();
 
 /** An embedded network. */
 export function openEmbedded(id: string): Network {

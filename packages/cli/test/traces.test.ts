@@ -10,7 +10,8 @@ import {
 } from '@convlens/engine/node';
 import { UNCHANGED } from '@convlens/optimizer';
 import { cut, float32, type TensorData } from '@convlens/onnx';
-import { open, oracles, relativeL2, type Manifest } from './support/oracle.js';
+import { LATER } from '@convlens/tooling/tier.mjs';
+import { isCompared, open, oracles, relativeL2, type Manifest } from './support/oracle.js';
 import { poolOn } from './support/runtimes.js';
 
 /** The three traces of a reference network, as its README defines them. */
@@ -155,57 +156,54 @@ const RUNTIMES = {
 describe.runIf(oracles.length > 0).each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])(
   "%s: optimisation follows PyTorch's step by step",
   (runtime) => {
-    it.each(oracles)(
-      '%s',
-      async (name) => {
-        const { network, manifest, array, tolerance } = open(name);
-        const executor = await RUNTIMES[runtime]();
-        const pool = poolOn(runtime);
-        // Its convolutions stand further from PyTorch's than others, so more kinks are within their rounding.
-        const starts = runtime.startsWith('tfjs') ? 24 : 12;
-        const goals = new Goals(network, executor, pool);
-        const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
-        const all = traces(manifest, middle, array('start').data, array('x'));
-        for (const [trace, task] of Object.entries(all)) {
-          // Fast convolutions round a little more (5e-7 to 1e-5 of the largest value): a trace that the reference
-          // itself calls chaotic parts earlier with them.
-          const chaotic = manifest.traces[trace]!.tolerance.includes(null);
-          if (chaotic && runtime.endsWith('convolutions')) continue;
-          const worst = async (start: Float32Array): Promise<number> => {
-            const run = new Ascent(goals, { ...task.options, start });
-            return departure(run, task, manifest.traces[trace]!, (file, moved) => {
-              const limit = tolerance(`${trace}_${file}`);
-              if (limit === undefined) return 0;
-              const theirs = array(`${trace}_${file}`).data.map((v, i) => v - task.from[i]!);
-              return relativeL2(moved, theirs) / limit;
-            });
-          };
-          const exact = await worst(task.from);
-          if (exact < 1) continue;
-          // A rectifier or switch on its kink falls as rounding will have it. That this is all there is to it is
-          // shown by starts that differ by less than float32 does from float64, one of which falls the other way.
-          let nearest = exact;
-          for await (const start of besides(
-            network,
-            executor,
-            pool,
-            task.from,
-            manifest.unit,
-            starts,
-          )) {
-            nearest = Math.min(nearest, await worst(start));
-            if (nearest < 1) break;
-          }
-          console.info(
-            `${name}, ${trace}: ${exact.toFixed(1)} tolerances, ${nearest.toFixed(2)} from a start beside it`,
-          );
-          expect(nearest, `${trace}, in tolerances`).toBeLessThan(1);
+    it.for(oracles)('%s', { timeout: 600_000 }, async (name, { skip }) => {
+      skip(!isCompared(runtime, name), LATER);
+      const { network, manifest, array, tolerance } = open(name);
+      const executor = await RUNTIMES[runtime]();
+      const pool = poolOn(runtime);
+      // Its convolutions stand further from PyTorch's than others, so more kinks are within their rounding.
+      const starts = runtime.startsWith('tfjs') ? 24 : 12;
+      const goals = new Goals(network, executor, pool);
+      const middle = network.layers.find(({ value }) => value === manifest.middle)!.id;
+      const all = traces(manifest, middle, array('start').data, array('x'));
+      for (const [trace, task] of Object.entries(all)) {
+        // Fast convolutions round a little more (5e-7 to 1e-5 of the largest value): a trace that the reference
+        // itself calls chaotic parts earlier with them.
+        const chaotic = manifest.traces[trace]!.tolerance.includes(null);
+        if (chaotic && runtime.endsWith('convolutions')) continue;
+        const worst = async (start: Float32Array): Promise<number> => {
+          const run = new Ascent(goals, { ...task.options, start });
+          return departure(run, task, manifest.traces[trace]!, (file, moved) => {
+            const limit = tolerance(`${trace}_${file}`);
+            if (limit === undefined) return 0;
+            const theirs = array(`${trace}_${file}`).data.map((v, i) => v - task.from[i]!);
+            return relativeL2(moved, theirs) / limit;
+          });
+        };
+        const exact = await worst(task.from);
+        if (exact < 1) continue;
+        // A rectifier or switch on its kink falls as rounding will have it. That this is all there is to it is
+        // shown by starts that differ by less than float32 does from float64, one of which falls the other way.
+        let nearest = exact;
+        for await (const start of besides(
+          network,
+          executor,
+          pool,
+          task.from,
+          manifest.unit,
+          starts,
+        )) {
+          nearest = Math.min(nearest, await worst(start));
+          if (nearest < 1) break;
         }
-        await goals.dispose();
-        expect(executor.sessions).toBe(0);
-      },
-      600_000,
-    );
+        console.info(
+          `${name}, ${trace}: ${exact.toFixed(1)} tolerances, ${nearest.toFixed(2)} from a start beside it`,
+        );
+        expect(nearest, `${trace}, in tolerances`).toBeLessThan(1);
+      }
+      await goals.dispose();
+      expect(executor.sessions).toBe(0);
+    });
   },
 );
 

@@ -5,6 +5,7 @@ import { planesOf } from '@convlens/core';
 import { readNpy } from '@convlens/data';
 import { readPng } from '@convlens/data/png';
 import { read, type TensorData } from '@convlens/onnx';
+import { full } from '@convlens/tooling/tier.mjs';
 
 type Tensor = TensorData<'float32'>;
 
@@ -15,6 +16,16 @@ export const oracles = existsSync(`${shared}oracles`)
       existsSync(`${shared}oracles/${name}/manifest.json`),
     )
   : [];
+
+/** Trained on ImageNet: a run takes a hundred times what one of the others takes. */
+const LARGE: readonly string[] = ['googlenet', 'squeezenet1_1'];
+
+/**
+ * Whether a runtime is compared on a reference network: the native one on all; the others on the large ones only where
+ * everything is tested, since what those are made of is in the small ones and among the operators.
+ */
+export const isCompared = (runtime: string, name: string): boolean =>
+  full || runtime === 'ort-node' || !LARGE.includes(name);
 
 /** What a reference network says of itself. */
 export interface Manifest {
