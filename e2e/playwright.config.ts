@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { BROWSER_FLAGS } from '@convlens/tooling/browser.mjs';
+import { full } from '@convlens/tooling/tier.mjs';
 
 const executablePath = process.env.CONVLENS_CHROMIUM;
 
@@ -15,6 +16,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,
+  // `@full` waits for the run of everything (docs/decisions/0015-two-tiers-of-tests.md).
+  ...(full ? {} : { grepInvert: /@full/ }),
   reporter: [['list']],
   use: {
     viewport: { width: 1440, height: 900 },
@@ -29,7 +32,12 @@ export default defineConfig({
       testMatch:
         /(viewer|errors|access|gallery|embed|derivatives|patches|live|studio|bench|lab|lifetimes|failures)\.spec/,
     },
-    { name: 'isolated', testMatch: /(viewer|errors)\.spec/ },
+    // With threads, the pages are the same: `@isolated` tells whether they start.
+    {
+      name: 'isolated',
+      testMatch: /(viewer|errors)\.spec/,
+      ...(full ? {} : { grep: /@isolated/ }),
+    },
     { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },
   ],
 });

@@ -1,13 +1,15 @@
-// Writes docs/support.md from what the browser tests have compared:
+// Writes docs/support.md from what the browser tests have compared, or checks it:
 //
-//   CONVLENS_CONFORMANCE=full npx playwright test conformance.spec operators.conformance --project conformance
-//   node support-table.mjs
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+//   npm run test:full                  compares everything, and fails when the page does not say what was found
+//   node support-table.mjs             writes the page
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const folder = here('artifacts/conformance/');
-const results = readdirSync(folder).map((file) => JSON.parse(readFileSync(folder + file, 'utf8')));
+const results = existsSync(folder)
+  ? readdirSync(folder).map((file) => JSON.parse(readFileSync(folder + file, 'utf8')))
+  : [];
 
 const RUNTIMES = {
   'ort-wasm': 'WASM, ONNX Runtime',
@@ -66,4 +68,47 @@ Every other technique is made of the same two things: scores and activations, an
 integrated gradients, SmoothGrad, occlusion, optimisations step by step and attacks. _Not run_: takes more than ten minutes on an
 emulated GPU; its operators are among the others.
 `;
-writeFileSync(here('../docs/support.md'), text);
+const path = here('../docs/support.md');
+
+/** The cells of the table, row by row, with their numbers apart: processors round otherwise, which moves these a little. */
+function cells(page) {
+  return page
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((each) => {
+          const said = each.trim();
+          const [, below, percent] = /^✓ (< )?(\d+) %$/.exec(said) ?? [];
+          return percent === undefined
+            ? { said }
+            : { said, part: below === undefined ? Number(percent) : 0 };
+        }),
+    );
+}
+
+/** Points of a hundred by which a number may differ on another processor. */
+const ROUNDING = 3;
+
+if (process.argv.includes('--check')) {
+  const [theirs, mine] = [cells(readFileSync(path, 'utf8')), cells(text)];
+  const wrong = mine.flatMap((row, r) =>
+    row.flatMap((cell, c) => {
+      const other = theirs[r]?.[c];
+      const same =
+        cell.part === undefined || other?.part === undefined
+          ? cell.said === other?.said
+          : Math.abs(cell.part - other.part) <= ROUNDING;
+      const where = `${row[0].said}, ${row[1].said}, ${mine[0][c].said}`;
+      return same ? [] : [`${where}: measured "${cell.said}", said "${other?.said ?? 'nothing'}"`];
+    }),
+  );
+  if (wrong.length > 0 || theirs.length !== mine.length) {
+    console.error(
+      `docs/support.md is not what was measured:\n${wrong.join('\n')}\nTo write it: node e2e/support-table.mjs`,
+    );
+    process.exitCode = 1;
+  }
+} else writeFileSync(path, text);

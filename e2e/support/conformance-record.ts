@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { full } from '@convlens/tooling/tier.mjs';
 import type { Runtime } from './conformance.js';
 
 /** What was compared with the reference results. */
@@ -16,22 +17,19 @@ export interface Nearness {
 
 const folder = fileURLToPath(new URL('../artifacts/conformance/', import.meta.url));
 
-/** Everything, as for the table in the docs; else what a change is checked with. */
-export const everything = process.env.CONVLENS_CONFORMANCE === 'full';
+/** On emulated GPUs: more than ten minutes each, and their operators are among those of the others. */
+const NEVER: readonly string[] = [
+  'ort-webgpu derivatives googlenet',
+  'tfjs-webgpu derivatives googlenet',
+];
 
-/** On emulated GPUs: minutes each, and their operators are among those of the others. */
-const SLOW: Readonly<Partial<Record<Runtime, readonly string[]>>> = {
-  'ort-webgpu': ['activations googlenet', 'derivatives googlenet', 'derivatives squeezenet1_1'],
-  'tfjs-webgl': ['activations googlenet', 'derivatives googlenet', 'derivatives squeezenet1_1'],
-  'tfjs-webgpu': [
-    ...['derivatives googlenet', 'derivatives squeezenet1_1', 'derivatives embedded_densenet'],
-    'activations googlenet',
-  ],
-};
+/** Trained on ImageNet: compared with all references in Node (packages/cli). */
+const LARGE: readonly string[] = ['googlenet', 'squeezenet1_1'];
 
-/** Whether something is compared in this run. */
+/** Whether something is compared in this run: all networks where everything is tested, else one on each GPU runtime. */
 export function isChecked(runtime: Runtime, network: string, kind: Kind): boolean {
-  return everything || !SLOW[runtime]?.includes(`${kind} ${network}`);
+  if (full) return !NEVER.includes(`${runtime} ${kind} ${network}`);
+  return runtime.endsWith('wasm') ? !LARGE.includes(network) : network === 'mnist';
 }
 
 /** Keeps a result for the table in the docs. */

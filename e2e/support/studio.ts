@@ -53,6 +53,24 @@ export class Studio extends Viewer {
     });
   }
 
+  /** The step of the run that this browser keeps for the next visit, and none before there is one. */
+  async keptStep(): Promise<number | undefined> {
+    return this.page.evaluate(async () => {
+      const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
+        });
+      const store = await answer(indexedDB.open('keyval-store'));
+      try {
+        const kept = store.transaction('keyval').objectStore('keyval').get('convlens-dream-studio');
+        return ((await answer(kept)) as { frame: { step: number } } | undefined)?.frame.step;
+      } finally {
+        store.close();
+      }
+    });
+  }
+
   /** Saves the run and gives the file. */
   async save(title: string): Promise<{ name: string; bytes: Buffer }> {
     const download: Promise<Download> = this.page.waitForEvent('download', { timeout: 120_000 });

@@ -93,6 +93,13 @@ export class Viewer {
   }
 }
 
+/** Lets a page draw frames: what goes on by itself would show in them. */
+export async function frames(page: Page, count: number): Promise<void> {
+  await page.evaluate(async (left) => {
+    for (let i = 0; i < left; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+  }, count);
+}
+
 /** Tests with a viewer in the header mode of the project that runs. */
 export const test = base.extend<{ viewer: Viewer }>({
   viewer: async ({ page }, use, info) => {

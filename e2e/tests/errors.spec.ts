@@ -73,7 +73,7 @@ test.describe('bad input is explained and loses nothing', () => {
     await expect(viewer.classes).toHaveCount(5);
   });
 
-  test('network files', async ({ viewer }) => {
+  test('network files', { tag: '@isolated' }, async ({ viewer }) => {
     await giveNetwork(viewer, 'page.onnx', Buffer.from('<!doctype html><title>404</title>'));
     await nothingLost(viewer, 'E_ONNX_NOT_ONNX', /HTML/);
     await giveNetwork(

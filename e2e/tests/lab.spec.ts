@@ -1,5 +1,5 @@
 import { readPng, writePng } from '@convlens/data/png';
-import { expectAccessible } from '../support/accessibility.js';
+import { COMBINATIONS, expectAccessible, tagOf } from '../support/accessibility.js';
 import { expect, labOn, test } from '../support/lab.js';
 
 const teapot = 'attack=pgd&target=67&set=steps:20';
@@ -17,12 +17,10 @@ test('opens on a network that is fooled, and says so in words, bars and numbers'
       }
     }).observe({ entryTypes: ['longtask'] });
   });
-  const began = Date.now();
   await lab.open();
   await expect(lab.verdict).toHaveText('Fooled: lemon → teapot, still as a PNG', {
     timeout: 120_000,
   });
-  console.info(`fooled ${Date.now() - began} ms after navigation`);
   await expect(lab.before.first()).toContainText('lemon');
   await expect(lab.after.first()).toContainText('teapot');
   await expect(lab.after.filter({ hasText: 'lemon' })).toContainText('−');
@@ -122,21 +120,19 @@ test('stops at once and keeps the last picture; the keyboard does it too', async
   await lab.open('attack=pgd&set=steps:5000,eps:1/255');
   await expect(lab.verdict).toHaveText('Attacking…');
   await expect(page.locator('.verdict p')).toContainText(/step \d+ of 5000/, { timeout: 90_000 });
-  const began = Date.now();
   await lab.button('Stop').click();
   await expect(lab.verdict).toHaveText('Stopped');
-  // All 5,000 would take minutes.
-  expect(Date.now() - began).toBeLessThan(15_000);
-  await expect(page.locator('.verdict p')).toContainText(/step \d+ of 5000/);
+  const [, step] = /step (\d+) of 5000/.exec(await page.locator('.verdict p').innerText())!;
+  expect(Number(step)).toBeLessThan(5000);
   expect(new Set(await lab.picture('result')).size).toBeGreaterThan(50);
   await lab.verdict.click();
   await page.keyboard.press(' ');
   await expect(lab.verdict).toHaveText('Attacking…');
   await page.keyboard.press('Escape');
   await expect(lab.verdict).toHaveText('Stopped');
-  // The worker is free again: another attack is done in its own time.
+  // The worker is free again: another attack is done.
   await lab.button('One step').click();
-  await lab.done(20_000);
+  await lab.done();
 });
 
 test('tabs are walked by arrows, and the slider by keys', async ({ lab, page }) => {
@@ -151,7 +147,7 @@ test('tabs are walked by arrows, and the slider by keys', async ({ lab, page }) 
   await page.getByLabel('Epsilon', { exact: true }).focus();
   await page.keyboard.press('ArrowRight');
   await expect.poll(() => decodeURIComponent(page.url())).toContain('eps:8.5/255');
-  await expect(page.locator('.measures')).toContainText('8/255', { timeout: 20_000 });
+  await expect(page.locator('.measures')).toContainText('8/255');
 });
 
 test('what cannot be done is said, and nothing is lost', async ({ lab, page }) => {
@@ -244,52 +240,55 @@ test('what it looks at, fooling images, other networks', async ({ lab, page }) =
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
-test('a defence that only stops the plain attack stops nothing', async ({ lab, page }) => {
-  test.setTimeout(600_000);
-  await lab.open('attack=fgsm&tab=defences');
-  await lab.done();
-  await lab.panel.getByLabel('Defence').selectOption('Median');
-  await lab.panel.getByRole('button', { name: 'Measure' }).click();
-  await lab.panelDone(200_000);
-  const cells = async (name: RegExp): Promise<number[]> => {
-    const row = lab.panel.getByRole('row', { name });
-    return (await row.getByRole('cell').allInnerTexts()).map((text) => Number.parseInt(text));
-  };
-  const [plain, adaptive] = [await cells(/^Plain/), await cells(/^Adaptive/)];
-  expect(plain).toHaveLength(2);
-  plain.forEach((part, i) => expect(adaptive[i]).toBeGreaterThanOrEqual(part));
-  expect(Math.max(...adaptive.map((part, i) => part - plain[i]!))).toBeGreaterThan(20);
-  await expect(page.getByRole('alert')).toHaveCount(0);
-});
-
-for (const [scheme, width] of [
-  ['light', 1440],
-  ['dark', 1440],
-  ['light', 360],
-  ['dark', 360],
-] as const) {
-  test(`axe finds nothing in the lab at ${width} px, ${scheme}`, async ({ lab, page }) => {
+test(
+  'a defence that only stops the plain attack stops nothing',
+  { tag: '@full' },
+  async ({ lab, page }) => {
     test.setTimeout(600_000);
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: 900 });
-    await lab.open(teapot);
+    await lab.open('attack=fgsm&tab=defences');
     await lab.done();
-    await expect(lab.panel.getByRole('list', { name: 'Channels' })).toBeVisible({
-      timeout: 90_000,
-    });
-    await page.locator('.setup summary').click();
-    await expectAccessible(page);
-    await lab.shot(`lab-${width}-${scheme}`);
-    await page.getByLabel('Defence', { exact: true }).selectOption('Blur');
-    await lab.done();
-    for (const tab of [
-      ...['Decision surface', 'What it looks at', 'Robustness', 'Transfer', 'Defences'],
-      ...['Fooling images', 'One for all', 'Patch', 'Standard and robust'],
-    ]) {
-      await lab.tab(tab).click();
-      await lab.panelDone();
-      await expect(lab.panel.locator('.about:visible')).toBeVisible();
+    await lab.panel.getByLabel('Defence').selectOption('Median');
+    await lab.panel.getByRole('button', { name: 'Measure' }).click();
+    await lab.panelDone(200_000);
+    const cells = async (name: RegExp): Promise<number[]> => {
+      const row = lab.panel.getByRole('row', { name });
+      return (await row.getByRole('cell').allInnerTexts()).map((text) => Number.parseInt(text));
+    };
+    const [plain, adaptive] = [await cells(/^Plain/), await cells(/^Adaptive/)];
+    expect(plain).toHaveLength(2);
+    plain.forEach((part, i) => expect(adaptive[i]).toBeGreaterThanOrEqual(part));
+    expect(Math.max(...adaptive.map((part, i) => part - plain[i]!))).toBeGreaterThan(20);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+  },
+);
+
+for (const [scheme, width] of COMBINATIONS) {
+  test(
+    `axe finds nothing in the lab at ${width} px, ${scheme}`,
+    { tag: tagOf(width, scheme) },
+    async ({ lab, page }) => {
+      test.setTimeout(600_000);
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      await lab.open(teapot);
+      await lab.done();
+      await expect(lab.panel.getByRole('list', { name: 'Channels' })).toBeVisible({
+        timeout: 90_000,
+      });
+      await page.locator('.setup summary').click();
       await expectAccessible(page);
-    }
-  });
+      await lab.shot(`lab-${width}-${scheme}`);
+      await page.getByLabel('Defence', { exact: true }).selectOption('Blur');
+      await lab.done();
+      for (const tab of [
+        ...['Decision surface', 'What it looks at', 'Robustness', 'Transfer', 'Defences'],
+        ...['Fooling images', 'One for all', 'Patch', 'Standard and robust'],
+      ]) {
+        await lab.tab(tab).click();
+        await lab.panelDone();
+        await expect(lab.panel.locator('.about:visible')).toBeVisible();
+        await expectAccessible(page);
+      }
+    },
+  );
 }

@@ -11,10 +11,12 @@ import {
 import { openImage, openNetwork } from '../support/open-in-page.js';
 import { createNodeEngine, type Frame } from '@convlens/engine/node';
 import type { EngineClient } from '@convlens/engine';
+import { full } from '@convlens/tooling/tier.mjs';
 import { expect, galleryUrl, test } from '../support/viewer.js';
 import { difference } from '../support/studio.js';
 
-const STEPS = 100;
+/** Rounding parts the three a little more with every step. */
+const STEPS = full ? 100 : 10;
 
 /** The recipe in Node. */
 async function inNode(network: string, recipe: Recipe): Promise<Frame> {
