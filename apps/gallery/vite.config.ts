@@ -3,9 +3,8 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { fillFrontPage } from './pictures/front.js';
-import { renderClasses } from './pictures/classes.js';
-import { renderDreams } from './pictures/dreams.js';
+import { fillFrontPage, type Living } from './pictures/front.js';
+import { dreams } from './pictures/dreams.js';
 import { renderWall } from './pictures/living.js';
 import { renderPages } from './pictures/pages.js';
 import { renderPictures } from './pictures/render.js';
@@ -22,15 +21,11 @@ const tensorflowFolder = dirname(
 
 /** Puts the networks, ONNX Runtime's files, the samples and the pictures of the front page beside the pages. */
 function assets(): Plugin {
-  const classes = renderClasses(modelsFolder);
-  const wall = Promise.all([
-    renderWall(modelsFolder, samplesFolder),
-    renderDreams(modelsFolder, samplesFolder),
-  ]).then(([maps, dreams]) => {
-    // A dream between every two maps.
-    const living = [...maps.living];
-    dreams.living.forEach((dream, i) => living.splice(1 + 3 * i, 0, dream));
-    return { living: living.slice(0, 12), files: new Map([...maps.files, ...dreams.files]) };
+  const wall = renderWall(modelsFolder, samplesFolder).then(({ living: maps, files }) => {
+    // A dream between every two maps; pictures/paint.ts paints it.
+    const living: Living[] = [...maps];
+    dreams(modelsFolder).forEach((dream, i) => living.splice(1 + 3 * i, 0, dream));
+    return { living: living.slice(0, 12), files };
   });
   return {
     name: 'convlens-assets',
@@ -69,7 +64,6 @@ function assets(): Plugin {
         emit(`docs/${file}`, page);
       }
       for (const [file, bytes] of renderPictures(modelsFolder)) emit(file, bytes);
-      for (const [file, bytes] of await classes) emit(`models/${file}`, bytes);
       for (const [file, bytes] of (await wall).files) emit(file, bytes);
     },
   };

@@ -8,6 +8,8 @@ import { createNodeEngine } from '@convlens/engine/node';
 
 /** The network with the clearest pictures. */
 const NETWORK = 'resnet18-robust';
+/** Its file. */
+export const SHEETS_OF = `${NETWORK}.onnx`;
 /** Side of a picture in the sheet, and pictures in a row. */
 const TILE = 48;
 const COLUMNS = 10;
@@ -34,13 +36,16 @@ function sheet(pictures: readonly Pixels[]): Uint8Array {
   return writePng({ width, height: rows * TILE, data });
 }
 
-/**
- * Renders a picture of every class, and of one class by every preset, as two sheets for the lists of the studio.
- *
- * @param modelsFolder folder with the networks
- * @returns PNG files by name
- */
-export async function renderClasses(modelsFolder: string): Promise<Map<string, Uint8Array>> {
+/** A painter of some classes by a preset, with the network that has the clearest pictures. */
+async function painter(modelsFolder: string): Promise<{
+  readonly known: readonly Preset[];
+  readonly count: number;
+  readonly make: (
+    indices: readonly number[],
+    preset: Preset,
+    steps?: number,
+  ) => Promise<readonly Pixels[]>;
+}> {
   const { networks } = JSON.parse(readFileSync(join(modelsFolder, 'manifest.json'), 'utf8')) as {
     networks: { id: string; file: string; preprocessing: Preprocessing }[];
   };
@@ -48,30 +53,42 @@ export async function renderClasses(modelsFolder: string): Promise<Map<string, U
   const engine = createNodeEngine();
   const source = { id: NETWORK, url: join(modelsFolder, file), knowledge: { preprocessing } };
   const { id, summary } = await engine.openNetwork(source);
-  const make = async (
-    indices: readonly number[],
-    preset: Preset,
-    steps?: number,
-  ): Promise<readonly Pixels[]> => {
-    const plain = visualizeRecipe(
-      NETWORK,
-      indices.map((index) => classGoal(index)),
-      preset,
-    );
-    const recipe = { ...plain, steps: steps ?? plain.steps };
-    return (await engine.run('recipe', { network: id, recipe })).frame.pictures;
+  return {
+    known: presets(summary),
+    count: summary.logits?.classes ?? 0,
+    make: async (indices, preset, steps = preset.settings.steps) => {
+      const goals = indices.map((index) => classGoal(index));
+      const recipe = { ...visualizeRecipe(NETWORK, goals, preset), steps };
+      return (await engine.run('recipe', { network: id, recipe })).frame.pictures;
+    },
   };
-  const known = presets(summary);
+}
+
+/**
+ * Paints every class, as a sheet for the list of the studio.
+ *
+ * @param modelsFolder folder with the networks
+ * @returns a PNG file
+ */
+export async function paintClasses(modelsFolder: string): Promise<Uint8Array> {
+  const { known, count, make } = await painter(modelsFolder);
   const classes: Pixels[] = [];
-  const count = summary.logits?.classes ?? 0;
   for (let first = 0; first < count; first += AT_ONCE) {
     const indices = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => first + i);
     classes.push(...(await make(indices, known[0]!, STEPS)));
   }
+  return sheet(classes);
+}
+
+/**
+ * Paints one class by every preset, as a sheet for the list of the studio.
+ *
+ * @param modelsFolder folder with the networks
+ * @returns a PNG file
+ */
+export async function paintPresets(modelsFolder: string): Promise<Uint8Array> {
+  const { known, make } = await painter(modelsFolder);
   const ways: Pixels[] = [];
   for (const preset of known) ways.push(...(await make([EXAMPLE], preset)));
-  return new Map([
-    ['class-pictures.png', sheet(classes)],
-    ['preset-pictures.png', sheet(ways)],
-  ]);
+  return sheet(ways);
 }

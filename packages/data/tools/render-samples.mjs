@@ -1,4 +1,5 @@
-// Renders the sample pictures into dist/pictures, with a list of them: part of the build.
+// Renders the sample pictures into dist/pictures, with a list of them: the second part of the build, since only pages,
+// commands and tests need it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { writePng } from '../dist/png.js';
 import { renderSample, sampleScenes } from '../dist/samples/index.js';

@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const TYPES = {
   '.css': 'text/css',
@@ -44,14 +45,20 @@ function statFile(path) {
  * Starts a server for a folder on this machine only.
  *
  * @param {string} folder what to serve
- * @param {{ port?: number, mode?: keyof typeof MODES }} [options] port 0 takes any free one
+ * @param {{ port?: number, mode?: keyof typeof MODES, making?: () => boolean }} [options] port 0 takes any free one;
+ *   while something is still making files, one that is not there yet is waited for
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export function serve(folder, { port = 0, mode = 'isolated' } = {}) {
-  const server = createServer((request, response) => {
+export function serve(folder, { port = 0, mode = 'isolated', making = () => false } = {}) {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = normalize(join(folder, decodeURIComponent(pathname)));
-    const file = path.startsWith(normalize(folder)) ? statFile(path) : undefined;
+    const find = () => (path.startsWith(normalize(folder)) ? statFile(path) : undefined);
+    let file = find();
+    while (!file && making() && extname(path) === '.png' && !request.destroyed) {
+      await setTimeout(250);
+      file = find();
+    }
     // Others may embed the elements: every file may be read from any page.
     const headers = {
       ...MODES[mode],
