@@ -87,6 +87,9 @@ export class Tasks {
     const controller = new AbortController();
     const { signal } = controller;
     this.#running.set(name, controller);
+    // Known before the worker says something: one that hangs says nothing, and must be told to stop.
+    this.busy.set(name, { stage: 'read', what: `the ${name.replaceAll('-', ' ')}` });
+    this.#changed();
     const current = (): boolean => this.#running.get(name) === controller;
     const onProgress = (progress: Progress): void => {
       if (!current()) return;
