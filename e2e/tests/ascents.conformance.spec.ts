@@ -102,8 +102,12 @@ const cases: Record<string, Settings> = {
   ),
 };
 
+/** Those that take an emulated GPU many seconds. */
+const LONG: readonly string[] = ['a picture of large sides'];
+
 for (const [name, settings] of Object.entries(cases)) {
-  test(`steps on the GPU are those outside of it: ${name}`, async ({ page }) => {
+  const tag = LONG.includes(name) ? '@full' : [];
+  test(`steps on the GPU are those outside of it: ${name}`, { tag }, async ({ page }) => {
     const found = await page.evaluate((made) => ascents.compare(made), settings);
     expect(found.resident).toBe(true);
     expect(found.step).toBe(4);

@@ -160,7 +160,8 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
   await expect(viewer.classes).toHaveCount(5);
   const network = await openNetwork(page, 'vgg11');
   const image = await openImage(page);
-  for (const runtime of RUNTIMES) {
+  // A step on an emulated GPU takes a second. What keeps the books is the same for all runtimes of a kind.
+  for (const runtime of full ? RUNTIMES : (['ort-wasm', 'tfjs-wasm'] as const)) {
     const { used, early, late } = await page.evaluate(
       async ([choice, count, network, image]) => {
         const { engine } = document.querySelector('filter-viewer')!;
@@ -178,7 +179,7 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
         return { used: report.runtime, early: before, late: await engine.memory() };
       },
       // What a step leaves behind shows after few; a thousand also show what one in hundreds does.
-      [runtime, full ? 1000 : 30, network, image] as const,
+      [runtime, full ? 1000 : 60, network, image] as const,
     );
     expect(used).toBe(runtime);
     expect(late, runtime).toEqual(early);

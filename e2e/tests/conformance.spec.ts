@@ -82,7 +82,7 @@ if (networks.length === 0) {
     undefined);
 }
 
-test('WASM and WebGPU agree on an embedded network', async ({ page }) => {
+test('WASM and WebGPU agree on an embedded network', { tag: '@full' }, async ({ page }) => {
   const viewer = new Viewer(page, galleryUrl('isolated'));
   await viewer.open('network=alexnet');
   await expect(viewer.classes).toHaveCount(5);

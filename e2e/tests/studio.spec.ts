@@ -128,7 +128,9 @@ test('an image dreams, guided and unguided, early against late layers', async ({
   page,
 }) => {
   test.setTimeout(600_000);
-  await studio.open('network=resnet18&make=dream&image=seashore&layer=layer2.1.relu&set=size:192');
+  await studio.open(
+    'network=resnet18&make=dream&image=seashore&layer=layer2.1.relu&set=size:128,octaves:2',
+  );
   await studio.done();
   await expect(studio.subject).toHaveText('Seashore dreaming of layer2.1.relu');
   const plain = await studio.picture();

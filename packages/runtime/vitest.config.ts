@@ -1,3 +1,1 @@
-import { defineConfig } from 'vitest/config';
-
-export default defineConfig({ test: { include: ['test/**/*.test.ts'], testTimeout: 240_000 } });
+export { settings as default } from '@convlens/tooling/vitest.mjs';

@@ -13,9 +13,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Packages whose code decides what a picture looks like. */
-const PACKAGES = [
-  ...['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'runtime', 'core', 'engine'],
-];
+const PACKAGES = 'onnx autodiff optimizer adapters data runtime core engine'.split(' ');
 
 /** The code that paints: all scripts of those packages, and this folder's. */
 function code(): string[] {
