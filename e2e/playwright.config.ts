@@ -38,6 +38,7 @@ export default defineConfig({
       testMatch: /(viewer|errors)\.spec/,
       ...(full ? {} : { grep: /@isolated/ }),
     },
+    { name: 'firefox', testMatch: /firefox\.spec/ },
     { name: 'conformance', testMatch: /(conformance|recovery)\.spec/ },
   ],
 });

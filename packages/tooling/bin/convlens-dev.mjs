@@ -66,7 +66,8 @@ async function start() {
   painter.on('error', () => (making = false));
   painter.on('exit', (code) => {
     making = false;
-    if (code !== 0) console.error('Some pictures of classes and dreams could not be painted.');
+    if (code === 0) console.log('Its pictures are complete.');
+    else console.error('Some pictures of classes and dreams could not be painted.');
   });
   process.on('exit', () => painter.kill());
   const { serve } = await import('../src/server.mjs');
@@ -86,7 +87,7 @@ const CHECKS = [
 async function test() {
   const full = process.argv.includes('--full');
   install();
-  const { findBrowser } = await import('../src/browser.mjs');
+  const { findBrowser, findFirefox } = await import('../src/browser.mjs');
   const { stateOf } = await import('../src/shared.mjs');
   const browser = findBrowser(root);
   const shared = stateOf(fileURLToPath(new URL('../shared/', root)));
@@ -100,6 +101,7 @@ async function test() {
     CONVLENS_CHROMIUM: browser,
     CONVLENS_SHARED: shared,
     CONVLENS_TESTS: full ? 'full' : 'quick',
+    ...(full && { CONVLENS_FIREFOX: findFirefox() }),
   };
   // One failure hides no other.
   const goOn = '--continue=dependencies-successful';

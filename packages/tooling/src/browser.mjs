@@ -11,6 +11,12 @@ const PLACES = [
   'C:/Program Files (x86)/Google/Chrome/Application/chrome.exe',
 ];
 
+const FIREFOX_NAMES = ['firefox-esr', 'firefox'];
+const FIREFOX_PLACES = [
+  '/Applications/Firefox.app/Contents/MacOS/firefox',
+  'C:/Program Files/Mozilla Firefox/firefox.exe',
+];
+
 function onPath(name) {
   const finder = process.platform === 'win32' ? 'where' : 'which';
   const { status, stdout } = spawnSync(finder, [name], { encoding: 'utf8' });
@@ -57,29 +63,44 @@ export function findBrowser(root) {
   const cli = require.resolve('@playwright/test/cli');
   if (run(process.execPath, [cli, 'install', 'chromium']) && playwrights(require))
     return playwrights(require);
-  if (process.getuid?.() === 0 && onPath('apt-get')) {
-    console.log("That did not work; trying Debian's package.");
-    const options = {
-      stdio: 'inherit',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    };
-    try {
-      execFileSync('apt-get', ['update', '-qq'], options);
-      execFileSync(
-        'apt-get',
-        ['install', '-y', '-qq', '--no-install-recommends', 'chromium'],
-        options,
-      );
-    } catch {
-      // Said below, with what to do.
-    }
-    const packaged = installed();
-    if (packaged) return packaged;
-  }
+  console.log("That did not work; trying Debian's package.");
+  installPackage('chromium');
+  const packaged = installed();
+  if (packaged) return packaged;
   throw new Error(
     'The browser tests need Chromium or Chrome and none could be installed: install one (Debian: apt-get install chromium) ' +
       'or set CONVLENS_CHROMIUM to its path, then run npm test again.',
   );
+}
+
+/** Installs a package of Debian, as root; whether that went well is seen by what is there afterwards. */
+function installPackage(name) {
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) return;
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  try {
+    execFileSync('apt-get', ['update', '-qq'], options);
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options);
+  } catch {
+    // Said by the caller, with what to do.
+  }
+}
+
+/**
+ * The path of a Firefox, for the run of everything: the one named by CONVLENS_FIREFOX, an installed one, or on Debian as
+ * root the distribution's package. Without one the test that needs it fails, and says what to do.
+ *
+ * @returns {string | undefined}
+ */
+export function findFirefox() {
+  const named = process.env.CONVLENS_FIREFOX;
+  if (named) return named;
+  const there = () =>
+    FIREFOX_NAMES.map(onPath).find((path) => path !== undefined) ??
+    FIREFOX_PLACES.find((path) => existsSync(path));
+  const found = there();
+  if (found) return found;
+  installPackage('firefox-esr');
+  return there();
 }
 
 /** Flags of every test browser: software GPU adapters, no sandbox for root, no connections of its own. */
