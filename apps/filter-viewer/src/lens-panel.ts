@@ -174,9 +174,11 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
   }
   if (state.view === 'attribution') {
     const { method, randomised = 0 } = state;
-    const { target, unit } = model.backward ?? {};
+    // Its script comes with the first look through this lens.
+    if (!model.backward) return html``;
+    const { target, unit } = model.backward;
     return html`<lens-attribution-panel
-      .attribution=${model.backward?.attribution}
+      .attribution=${model.backward.attribution}
       .choice=${{ target, method, randomised }}
       .unit=${unit}
       .network=${network}
