@@ -61,6 +61,86 @@ for (const policy of ['none', 'the documented minimum'] as const) {
   });
 }
 
+for (const tag of ['filter-viewer', 'dream-studio', 'adversarial-lab', 'backend-bench']) {
+  test(`${tag} never leaves its box`, async ({ page }) => {
+    const gallery = new URL(galleryUrl('plain')).origin;
+    const course = await courseServer(
+      `<!doctype html><title>Course</title>
+       <style>body { margin: 0 } #below { margin: 0; height: 200px; font: 16px/1.5 serif }</style>
+       <script type="module" src="${gallery}/convlens.js"></script>
+       <${tag} style="width: 360px; height: 640px"></${tag}>
+       <p id="below">${'What the course says of it. '.repeat(40)}</p>`,
+      {},
+    );
+    try {
+      await page.goto(course.url);
+      const element = page.locator(tag);
+      const below = page.locator('#below');
+      const measure = (): Promise<Record<'height' | 'all' | 'width' | 'across', number>> =>
+        element.evaluate((box) => ({
+          height: box.clientHeight,
+          all: box.scrollHeight,
+          width: box.clientWidth,
+          across: box.scrollWidth,
+        }));
+      // All of it is there: more than fits.
+      await expect.poll(async () => (await measure()).all).toBeGreaterThan(1200);
+      const resize = (width: number, height: string): Promise<void> =>
+        element.evaluate(
+          (box, [across, down]) => {
+            box.style.width = `${across}px`;
+            box.style.height = down;
+            box.scrollTop = 0;
+          },
+          [width, height] as const,
+        );
+      for (const width of [280, 360, 672]) {
+        for (const height of [640, 200]) {
+          await resize(width, `${height}px`);
+          const size = `${width} × ${height}`;
+          const { all, across, ...seen } = await measure();
+          expect(seen.height, size).toBe(height);
+          expect(all, size).toBeGreaterThan(height);
+          // Nothing is cut off at the side, where nobody can scroll.
+          expect(across, size).toBe(seen.width);
+          const strangers = await below.evaluate((text) => {
+            const { left, top, right, bottom } = text.getBoundingClientRect();
+            const found = new Set<string>();
+            for (let x = left + 8; x < right; x += 40) {
+              for (let y = top + 4; y < bottom; y += 20) {
+                const at = document.elementFromPoint(x, y);
+                if (at && at !== text) found.add(at.localName);
+              }
+            }
+            return [...found];
+          });
+          expect(strangers, size).toEqual([]);
+          const painted = await below.screenshot();
+          await element.evaluate((box) => (box.style.visibility = 'hidden'));
+          expect(painted.equals(await below.screenshot()), `${size}: the text below`).toBe(true);
+          await element.evaluate((box) => (box.style.visibility = ''));
+          // Its end comes into sight by scrolling inside.
+          const end = await element.evaluate((box) => {
+            box.scrollTop = box.scrollHeight;
+            const content = box.shadowRoot!.firstElementChild!.getBoundingClientRect();
+            return content.bottom - box.getBoundingClientRect().bottom;
+          });
+          expect(Math.abs(end), size).toBeLessThanOrEqual(1);
+        }
+        // Left to the element, its height is that of all it shows.
+        await resize(width, 'auto');
+        const { height, all } = await measure();
+        expect(height, `${width} × auto`).toBe(all);
+        expect(height, `${width} × auto`).toBeGreaterThan(640);
+        const [box, text] = [await element.boundingBox(), await below.boundingBox()];
+        expect(text!.y).toBeGreaterThanOrEqual(Math.floor(box!.y + box!.height));
+      }
+    } finally {
+      course.close();
+    }
+  });
+}
+
 test('two viewers on a page share one engine', async ({ page }) => {
   await page.goto(`${galleryUrl('plain')}examples/course.html`);
   await expect(page.locator('lens-top-classes li')).toHaveCount(5);

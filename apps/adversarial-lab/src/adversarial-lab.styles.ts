@@ -3,7 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the lab: what is done on the left, the experiment and a closer look beside it; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    min-height: 560px;
+    --least: 560px;
   }
   .lab {
     display: grid;
@@ -238,7 +238,9 @@ export const layout: CSSResult = css`
   }
   @container (max-width: 760px) {
     .lab {
+      align-self: start;
       height: auto;
+      min-height: 100%;
       grid-template: auto auto auto / minmax(0, 1fr);
       grid-template-areas: 'top' 'main' 'setup';
     }

@@ -3,7 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the bench: what is measured on the left, one column of results; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    min-height: 480px;
+    --least: 480px;
   }
   .bench {
     display: grid;
@@ -197,7 +197,9 @@ export const layout: CSSResult = css`
   }
   @container (max-width: 760px) {
     .bench {
+      align-self: start;
       height: auto;
+      min-height: 100%;
       grid-template: auto auto / minmax(0, 1fr);
     }
     .results {

@@ -3,7 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the studio: what, the picture, frames; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    min-height: 560px;
+    --least: 560px;
   }
   .studio {
     display: grid;
@@ -313,7 +313,9 @@ export const layout: CSSResult = css`
   }
   @container (max-width: 760px) {
     .studio {
+      align-self: start;
       height: auto;
+      min-height: 100%;
       grid-template: auto auto auto auto / minmax(0, 1fr);
       grid-template-areas: 'top' 'stage' 'what' 'film';
     }

@@ -3,7 +3,7 @@ import { css, type CSSResult } from 'lit';
 /** Layout of the viewer: spine, grid, inspector; stacked where it is narrow. */
 export const layout: CSSResult = css`
   :host {
-    min-height: 480px;
+    --least: 480px;
   }
   .viewer {
     display: grid;
@@ -173,7 +173,9 @@ export const layout: CSSResult = css`
   }
   @container (max-width: 760px) {
     .viewer {
+      align-self: start;
       height: auto;
+      min-height: 100%;
       grid-template: auto auto auto auto / minmax(0, 1fr);
       grid-template-areas: 'top' 'spine' 'main' 'inspector';
     }
@@ -187,8 +189,14 @@ export const layout: CSSResult = css`
     .bar {
       gap: 4px 8px;
     }
-    .foot {
+    .foot,
+    .progress {
       flex-wrap: wrap;
+    }
+    .progress {
+      gap: 4px 12px;
+      white-space: normal;
+      overflow-wrap: anywhere;
     }
   }
 `;

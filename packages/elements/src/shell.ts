@@ -4,8 +4,12 @@ import type { Problem } from './tasks.js';
 
 /** What all apps have around their own layout: the row on top, messages, the place to drop files. */
 export const shell: CSSResult = css`
+  /* As high as the page says, scrolling inside itself where that is too low; else as high as it needs, or --least while empty. */
   :host {
-    display: block;
+    display: grid;
+    grid-template: minmax(var(--least), 1fr) / minmax(0, 1fr);
+    position: relative;
+    overflow: hidden auto;
     height: 100%;
     background: var(--page);
     container-type: inline-size;
