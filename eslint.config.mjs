@@ -21,12 +21,19 @@ const MAY_IMPORT = {
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
   cli: ['onnx', 'autodiff', 'adapters', 'data', 'runtime', 'core', 'engine'],
 };
+const APP = ['onnx', 'adapters', 'data', 'core', 'engine', 'elements'];
+
+/** What each app may import: packages, and never another app. The gallery brings the apps together. */
+const APPS_MAY_IMPORT = {
+  'filter-viewer': APP,
+  'dream-studio': APP,
+  bench: APP,
+  'adversarial-lab': APP,
+};
+const GALLERY_MAY_IMPORT = [...Object.keys(APPS_MAY_IMPORT), 'elements', 'engine', 'models'];
 const PACKAGES = [
   ...Object.keys(MAY_IMPORT),
-  'filter-viewer',
-  'dream-studio',
-  'bench',
-  'adversarial-lab',
+  ...Object.keys(APPS_MAY_IMPORT),
   'gallery',
   'models',
   'e2e',
@@ -37,11 +44,16 @@ const RUNTIMES = ['onnxruntime-*', 'onnxruntime-*/*', '@tensorflow/*'];
 /** Packages that may import them. */
 const KNOW_RUNTIMES = ['engine', 'tfjs'];
 
-/** Forbids what a package must not import: packages above it, and runtimes outside the engine. */
-function direction(name, allowed) {
+/**
+ * Forbids what the sources in a folder must not import: packages above them, files of another package past its public names,
+ * and runtimes outside the engine; at the start or later.
+ */
+function direction(folder, allowed) {
+  const name = folder.split('/')[1];
   const above = PACKAGES.filter((other) => other !== name && !allowed.includes(other));
+  const message = `${name} may import ${allowed.join(', ') || 'no other package'} only.`;
   return {
-    files: [`packages/${name}/src/**/*.ts`],
+    files: [`${folder}/src/**/*.ts`],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -49,12 +61,23 @@ function direction(name, allowed) {
           patterns: [
             {
               group: above.flatMap((other) => [`@convlens/${other}`, `@convlens/${other}/*`]),
-              message: `${name} may import ${allowed.join(', ') || 'no other package'} only.`,
+              message,
+            },
+            {
+              regex: '^(\\.\\./)+(packages|apps)/|/(src|dist)/',
+              message: 'Packages are imported by their public names.',
             },
             ...(KNOW_RUNTIMES.includes(name)
               ? []
               : [{ group: RUNTIMES, message: 'Only the engine knows the runtimes.' }]),
           ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `ImportExpression[source.value=/^@convlens.(${above.join('|')})($|[/])/]`,
+          message,
         },
       ],
     },
@@ -142,5 +165,7 @@ export default defineConfig(
     settings: { wc: { elementBaseClasses: ['LitElement'] } },
     rules: litA11y.configs.recommended.rules,
   },
-  ...Object.entries(MAY_IMPORT).map(([name, allowed]) => direction(name, allowed)),
+  ...Object.entries(MAY_IMPORT).map(([name, allowed]) => direction(`packages/${name}`, allowed)),
+  ...Object.entries(APPS_MAY_IMPORT).map(([name, allowed]) => direction(`apps/${name}`, allowed)),
+  direction('apps/gallery', GALLERY_MAY_IMPORT),
 );
