@@ -1,5 +1,6 @@
 import type { Graph } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
+import { vjp } from '../src/index.js';
 import { build, floats, integers, type Plain } from './support/build.js';
 import { differenceError, tolerance } from './support/differences.js';
 
@@ -240,6 +241,54 @@ describe('operators that move elements', () => {
 });
 
 describe('Resize', () => {
+  it.each([
+    ['not_larger', [2, 2, 9, 11]],
+    ['not_smaller', [2, 2, 9, 11]],
+  ] as const)('that keeps proportions, %s, of sizes %j', async (policy, sizes) => {
+    const attributes = {
+      mode: 'linear',
+      coordinate_transformation_mode: 'half_pixel',
+      keep_aspect_ratio_policy: policy,
+      axes: [2, 3],
+    };
+    const graph = build(
+      { x: [2, 2, 4, 6] },
+      [['Resize', ['x', '', '', 'sizes'], ['y'], attributes]],
+      ['y'],
+      { sizes: integers(...sizes.slice(2)) },
+      18,
+    );
+    expect(await differenceError(graph)).toBeLessThan(tolerance);
+  });
+
+  it('with the coordinates of TensorFlow for the nearest pixel', async () => {
+    const attributes = {
+      mode: 'nearest',
+      coordinate_transformation_mode: 'tf_half_pixel_for_nn',
+      nearest_mode: 'floor',
+    };
+    const graph = build(
+      { x: [1, 2, 4, 6] },
+      [['Resize', ['x', 'roi', 'scales'], ['y'], attributes]],
+      ['y'],
+      { roi: floats([0], []), scales: floats([4], [1, 1, 0.75, 1.7]) },
+      11,
+    );
+    expect(await differenceError(graph)).toBeLessThan(tolerance);
+  });
+
+  it('with coordinates that nobody has defined is refused by name', () => {
+    const attributes = { coordinate_transformation_mode: 'somewhere_else' };
+    const graph = build(
+      { x: [1, 1, 4, 4] },
+      [['Resize', ['x', '', '', 'sizes'], ['y'], attributes]],
+      ['y'],
+      { sizes: integers(1, 1, 8, 8) },
+    );
+    const derive = (): unknown => vjp(graph, { cotangents: { y: { input: 'dy' } }, wrt: ['x'] });
+    expect(derive).toThrow(/somewhere_else is not supported/);
+  });
+
   const modes: [Plain, number[]][] = [];
   for (const mode of ['nearest', 'linear', 'cubic']) {
     for (const coordinates of ['half_pixel', 'asymmetric', 'align_corners', 'pytorch_half_pixel']) {

@@ -14,22 +14,33 @@ export interface ResizeMode {
   readonly scaleOf: (axis: number, scales: readonly number[] | undefined) => number | undefined;
 }
 
-/** What is looked at of a Resize node: itself, its input's extents, and how it is refused. */
-export type ResizeNode = Pick<Step, 'node' | 'shape' | 'refuse'>;
+/** What is looked at of a Resize node: itself, its input's extents, its constant inputs by number, and how it is refused. */
+export type ResizeNode = Pick<Step, 'node' | 'shape' | 'list' | 'refuse'>;
+
+/** The ways from a place of the output to one of the input that are computed here. */
+const COORDINATES = [
+  'half_pixel',
+  'half_pixel_symmetric',
+  'pytorch_half_pixel',
+  'align_corners',
+  'asymmetric',
+  'tf_half_pixel_for_nn',
+];
 
 /**
  * Reads how a Resize node interpolates.
  *
  * @param step the node
- * @throws LensError `E_OP_UNSUPPORTED` for antialiasing and cropping
+ * @throws LensError `E_OP_UNSUPPORTED` for antialiasing, and for coordinates that are not computed here
  */
 export function resizeModeOf(step: ResizeNode): ResizeMode {
   const { node } = step;
   const coordinates = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
   if (intAttribute(node, 'antialias', 0)) step.refuse('antialiasing is not supported.');
-  if (coordinates === 'tf_crop_and_resize') step.refuse('tf_crop_and_resize is not supported.');
+  if (!COORDINATES.includes(coordinates)) step.refuse(`${coordinates} is not supported.`);
   const rank = step.shape().length;
   const axes = intsAttribute(node, 'axes', undefined)?.map((axis) => fromFront(axis, rank));
+  const kept = keptProportion(step, axes);
   return {
     mode: stringAttribute(node, 'mode', 'nearest'),
     coordinates,
@@ -37,11 +48,25 @@ export function resizeModeOf(step: ResizeNode): ResizeMode {
     cubic: floatAttribute(node, 'cubic_coeff_a', -0.75),
     excludeOutside: intAttribute(node, 'exclude_outside', 0) === 1,
     scaleOf: (axis, scales) => {
-      if (!scales || scales.length === 0) return undefined;
       const at = axes ? axes.indexOf(axis) : axis;
+      if (!scales || scales.length === 0) return at < 0 ? undefined : kept;
       return at < 0 ? 1 : scales[at];
     },
   };
+}
+
+/**
+ * The one scale of all axes of a node that keeps the picture's proportions: the smallest or the largest of those that its sizes ask
+ * for. The sizes are rounded to it, the coordinates are computed with itself.
+ */
+function keptProportion(step: ResizeNode, axes: readonly number[] | undefined): number | undefined {
+  const policy = stringAttribute(step.node, 'keep_aspect_ratio_policy', 'stretch');
+  if (policy === 'stretch') return undefined;
+  const sizes = step.list(3);
+  if (!sizes || sizes.length === 0) return undefined;
+  const extents = step.shape();
+  const scales = sizes.map((size, i) => Math.fround(size / extents[axes?.[i] ?? i]!));
+  return policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales);
 }
 
 /** The coordinate in the input that an output position shows, in float32 as the runtimes compute it. */
@@ -59,6 +84,8 @@ function coordinate(
       return size === 1 ? 0 : f(f(position * (extent - 1)) / (size - 1));
     case 'asymmetric':
       return f(position / scale);
+    case 'tf_half_pixel_for_nn':
+      return f((position + 0.5) / scale);
     case 'pytorch_half_pixel':
       return size > 1 ? f(f((position + 0.5) / scale) - 0.5) : 0;
     case 'half_pixel_symmetric': {

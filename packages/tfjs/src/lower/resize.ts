@@ -72,6 +72,10 @@ const resize: Lowering = (b, node) => {
   const mode = resizeModeOf({
     node,
     shape: () => b.shape(x),
+    list: (index: number) => {
+      const tensor = b.constant(node.inputs[index]);
+      return tensor && Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+    },
     refuse: (why: string) => {
       throw b.refusal(why);
     },
