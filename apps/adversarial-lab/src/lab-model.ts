@@ -1,4 +1,4 @@
-import { softmax, topClass } from '@convlens/core';
+import { topClass } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
 import {
   announce,
@@ -20,7 +20,7 @@ import { LensError } from '@convlens/onnx';
 import { AttackRun } from './attack-run.js';
 import { allSettings, methodOf } from './parameters.js';
 import { PictureSet } from './picture-set.js';
-import { PRESETS, type Preset } from './presets.js';
+import { leastLikely, PRESETS, type Preset } from './presets.js';
 import { recipe, recipeFromFile, stateOf, type AttackRecipe } from './recipe.js';
 import type { LabState, Tab } from './state.js';
 import { inWords } from './verdict.js';
@@ -396,10 +396,4 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
     this.set?.dispose();
     super[Symbol.dispose]();
   }
-}
-
-/** A class that a network finds unlikely, but not the least of all. */
-function leastLikely(logits: Float32Array): number {
-  const order = [...softmax(logits).keys()].sort((a, b) => logits[b]! - logits[a]!);
-  return order[Math.min(order.length - 1, 10)]!;
 }

@@ -103,3 +103,13 @@ export const DEFENCE_WORDS: Readonly<Record<string, string>> = {
   tv: 'The closest smooth picture.',
   'random-resize': 'Shrunk to a random size at a random place.',
 };
+
+/**
+ * A class that a network finds unlikely, but not the least of all.
+ *
+ * @param logits scores before any softmax, one a class
+ */
+export function leastLikely(logits: Float32Array): number {
+  const order = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!);
+  return order[Math.min(order.length - 1, 10)]!;
+}

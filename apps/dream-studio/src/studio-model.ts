@@ -46,8 +46,6 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   /** Networks that are open to be compared with. */
   readonly #others = new Map<string, NetworkHandle>();
   #keptStep = -1;
-  /** Set while the layer that a link or an attribute has named is not known to be one. */
-  #isLayerWished = false;
   /** Settles when the image that was chosen last is open, or could not be opened. */
   #imageOpening: Promise<unknown> = Promise.resolve();
 
@@ -77,7 +75,7 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
 
   /** See `AppModel`: makes the picture, or takes up the run of the last visit. */
   async open(given: ReadonlySet<string>): Promise<void> {
-    this.#isLayerWished = given.has('layer');
+    if (given.has('layer')) this.wishLayer(this.state.layer);
     const id = this.state.image || 'lighthouse';
     this.#imageOpening = this.lists(() => this.chooseImage({ kind: 'sample', id }, false));
     await this.openNetwork(this.state.network, () => this.#first());
@@ -104,7 +102,7 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   async follow(change: Partial<StudioState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
-    if (rest.layer !== undefined) this.#isLayerWished = true;
+    if (rest.layer !== undefined) this.wishLayer(rest.layer);
     if (image !== undefined && image !== '') {
       await this.chooseImage({ kind: 'sample', id: image }, false);
     }
@@ -137,20 +135,12 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   /** A layer that the network has, a class that it knows. */
   #fit(network: NetworkSummary): void {
     const { state } = this;
-    const { tasks } = this;
-    tasks.leave('layer');
-    const isKnown = network.layers.some(({ id }) => id === state.layer);
-    if (!isKnown && this.#isLayerWished && state.layer !== '') {
-      const known = network.layers.filter(({ main }) => main).map(({ id }) => id);
-      const missing = `${network.title} has no layer "${state.layer}". Its main layers are ${known.join(', ')}.`;
-      tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
-    } else if (!isKnown) {
+    if (!this.keepsLayer(network, state.layer)) {
       const maps = network.layers.filter(({ main, shape }) => main && shape.length === 3);
       state.layer = maps[Math.floor(maps.length * 0.6)]?.id ?? network.lastConv;
       state.channel = undefined;
     }
     const classes = network.logits?.classes ?? 0;
-    this.#isLayerWished &&= !isKnown;
     if (state.target !== undefined && state.target >= classes) state.target = undefined;
     if (state.second !== undefined && state.make === 'class' && state.second >= classes) {
       state.second = undefined;
@@ -165,6 +155,7 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   choose(change: Partial<StudioState>): void {
     const other = 'make' in change || 'layer' in change ? { second: undefined } : {};
     Object.assign(this.state, { recipe: '' }, other, change);
+    if (change.layer !== undefined) this.layerChosen();
     if (this.sheet && this.sheet.layer !== this.state.layer) this.closeSheet();
     this.begin();
   }

@@ -18,7 +18,6 @@ import type {
   LayerSummary,
   NetworkSummary,
 } from '@convlens/engine';
-import { LensError } from '@convlens/onnx';
 import type { Backward } from './backward.js';
 import { nearestMaxPooling, weightsFor } from './layer-ways.js';
 import type { Frame, Live } from './live.js';
@@ -54,8 +53,6 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   backward: Backward | undefined;
   /** The strongest patches; there once their lens was open. */
   patches: PatchSearch | undefined;
-  /** Set while the layer that a link or an attribute has named is not known to be one. */
-  #isLayerWished = false;
 
   /** @param place where the element is */
   constructor(place: WorkbenchPlace<ViewerState>) {
@@ -96,7 +93,7 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
 
   /** See `AppModel`. */
   async open(given: ReadonlySet<string>): Promise<void> {
-    this.#isLayerWished = given.has('layer');
+    if (given.has('layer')) this.wishLayer(this.state.layer);
     // Whatever keeps the network from being opened, the picture is there when it is open.
     await Promise.all([
       this.chooseNetwork(this.state.network),
@@ -108,7 +105,7 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   async follow(change: Partial<ViewerState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
-    if (rest.layer !== undefined) this.#isLayerWished = true;
+    if (rest.layer !== undefined) this.wishLayer(rest.layer);
     if (network !== undefined) await this.chooseNetwork(network);
     else if (this.network) this.#checkLayer(this.network);
     if (image !== undefined && image !== '') await this.chooseImage({ kind: 'sample', id: image });
@@ -150,20 +147,8 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
     this.#checkLayer(network);
   }
 
-  /** A layer that nobody has asked for by name gives way to the network's first; one that was is missed in words. */
   #checkLayer(network: NetworkSummary): void {
-    const { layer } = this.state;
-    this.tasks.leave('layer');
-    if (network.layers.some(({ id }) => id === layer)) {
-      this.#isLayerWished = false;
-      return;
-    }
-    if (this.#isLayerWished && layer !== '') {
-      const known = network.layers.filter(({ main }) => main).map(({ id }) => id);
-      const missing = `${network.title} has no layer "${layer}". Its main layers are ${known.join(', ')}.`;
-      this.tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
-      return;
-    }
+    if (this.keepsLayer(network, this.state.layer)) return;
     this.state.layer = network.firstConv;
     this.#letGo();
   }
@@ -185,8 +170,7 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   chooseLayer(id: string): void {
     const before = this.layer;
     this.state.layer = id;
-    this.#isLayerWished = false;
-    this.tasks.leave('layer');
+    this.layerChosen();
     const layer = this.layer;
     if (before?.shape[0] !== layer?.shape[0]) this.#letGo();
     this.state.row = this.state.column = undefined;

@@ -56,6 +56,8 @@ export abstract class Workbench<S> implements Disposable {
   protected readonly recovered: string = 'Another one has taken over; nothing is lost.';
   #network: NetworkHandle | undefined;
   #source: NetworkSource | undefined;
+  /** A layer that a link or an attribute has named, and that no person has chosen since. */
+  #wishedLayer: string | undefined;
   #notice = '';
 
   /** @param place where it stands */
@@ -127,6 +129,37 @@ export abstract class Workbench<S> implements Disposable {
   set notice(text: string) {
     this.#notice = text;
     this.changed();
+  }
+
+  /** Notes that a link or an attribute has named a layer. */
+  protected wishLayer(layer: string): void {
+    this.#wishedLayer = layer;
+  }
+
+  /** Notes that a layer was chosen by hand: one that was missed is missed no more. */
+  protected layerChosen(): void {
+    this.#wishedLayer = undefined;
+    this.tasks.leave('layer');
+  }
+
+  /**
+   * Whether a layer stays the chosen one in a network. One that was asked for by name and is not there does, and is missed in words;
+   * any other that is not there gives way to one of the network's.
+   *
+   * @param network the network
+   * @param layer its id
+   */
+  protected keepsLayer({ layers, title }: NetworkSummary, layer: string): boolean {
+    this.tasks.leave('layer');
+    if (layers.some(({ id }) => id === layer)) {
+      this.#wishedLayer = undefined;
+      return true;
+    }
+    if (layer === '' || layer !== this.#wishedLayer) return false;
+    const known = layers.filter(({ main }) => main).map(({ id }) => id);
+    const missing = `${title} has no layer "${layer}". Its main layers are ${known.join(', ')}.`;
+    this.tasks.fail(new LensError('E_LAYER_UNKNOWN', missing), 'layer');
+    return true;
   }
 
   /**
