@@ -142,6 +142,10 @@ for (const tag of ['filter-viewer', 'dream-studio', 'adversarial-lab', 'backend-
 }
 
 test('two viewers on a page share one engine', async ({ page }) => {
+  const runtimes: string[] = [];
+  page.context().on('request', (request) => {
+    if (request.url().endsWith('.wasm')) runtimes.push(request.url());
+  });
   await page.goto(`${galleryUrl('plain')}examples/course.html`);
   await expect(page.locator('lens-top-classes li')).toHaveCount(5);
   await page.evaluate(() => {
@@ -156,4 +160,6 @@ test('two viewers on a page share one engine', async ({ page }) => {
   );
   await expect(page.locator('filter-viewer').nth(0).locator('.readout')).toContainText('relu1: 32');
   expect(page.workers().filter((worker) => worker.url().includes('engine.worker')).length).toBe(1);
+  // And one file of its runtime, once.
+  expect(runtimes).toHaveLength(1);
 });

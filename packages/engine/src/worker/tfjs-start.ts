@@ -39,6 +39,25 @@ function remove(backend: string): Promise<void> {
   return Promise.resolve();
 }
 
+/** Answers the library's request for a file that is there already, so that it is not fetched a second time. */
+async function handOver(
+  url: string,
+  binary: ArrayBuffer,
+  start: () => Promise<void>,
+): Promise<void> {
+  const { platform } = env();
+  const fetch: typeof platform.fetch = (path, init) =>
+    path === url
+      ? Promise.resolve(new Response(binary, { headers: { 'content-type': 'application/wasm' } }))
+      : platform.fetch(path, init);
+  env().platform = Object.assign(Object.create(platform) as typeof platform, { fetch });
+  try {
+    await start();
+  } finally {
+    env().platform = platform;
+  }
+}
+
 /**
  * Starts the WASM backend, on one thread: the script that starts its others does not survive bundling.
  *
@@ -48,15 +67,15 @@ function remove(backend: string): Promise<void> {
  */
 export async function startWasm(base: string, call: Call): Promise<Runtime> {
   const file = 'tfjs-backend-wasm-simd.wasm';
-  // The library fetches it once more, from the cache: its own error for a missing file tells nobody what to do.
-  await fetchWasm(base + file, WASM_BYTES, call, TFJS_FILES);
+  // Fetched here and handed over: the library's own error for a missing file tells nobody what to do.
+  const binary = await fetchWasm(base + file, WASM_BYTES, call, TFJS_FILES);
   call.report({ stage: 'start', what: 'the compute runtime' });
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   env().set('WASM_HAS_SIMD_SUPPORT', true);
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  wasm.setWasmPaths(base);
+  wasm.setWasmPaths(base, true);
   wasm.setThreadsCount(1);
-  await activate('wasm');
+  await handOver(base + file, binary, () => activate('wasm'));
   const registry = { engine, getKernel, registerKernel, unregisterKernel };
   const { memory: own, fused } = await registerOwnKernels(registry);
   watchMemory(own);
