@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { Goals, invertRecipe } from '@convlens/core';
 import { cropToInput, type Pixels } from '@convlens/data';
-import { renderSample } from '@convlens/data/samples';
 import { LATER } from '@convlens/tooling/tier.mjs';
 import {
   contactSheet,
@@ -11,6 +10,7 @@ import {
   follow,
   isPictured,
   openEmbedded,
+  sample,
 } from './support/pictures.js';
 
 /** Layers of growing depth: the first rectified one, and ends of stages. */
@@ -21,7 +21,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   densenet: ['relu0', 'denseblock1', 'denseblock2', 'denseblock3'],
   'resnet18-robust': ['relu', 'layer1.1.relu', 'layer2.1.relu', 'layer3.1.relu'],
 };
-const image = renderSample('lemon', 320);
+const image = sample('lemon');
 const rows: Pixels[][] = [];
 
 it.for(embedded)(

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cropToInput, toInput, type Normalisation } from '@convlens/data';
-import { renderSample, sampleScenes } from '@convlens/data/samples';
+import { sampleScenes } from '@convlens/data/samples';
+import { sample } from './support/pictures.js';
 
 const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 /** Rank of the best expected class by each standard network, 1 for the most probable. */
 async function ranks(id: string, expected: readonly string[]): Promise<number[]> {
-  const crop = cropToInput(renderSample(id, 320), 64, 64);
+  const crop = cropToInput(sample(id), 64, 64);
   const found: number[] = [];
   for (const [i, { input, preprocessing }] of standard.entries()) {
     const session = sessions[i]!;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FeatureMaps, findLayer, Goals, presets, visualizeRecipe } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
-import { renderSample, sampleScenes } from '@convlens/data/samples';
+import { sampleScenes } from '@convlens/data/samples';
 import { float32 } from '@convlens/onnx';
 import { full, LATER } from '@convlens/tooling/tier.mjs';
 import {
@@ -12,6 +12,7 @@ import {
   follow,
   isPictured,
   openEmbedded,
+  sample,
 } from './support/pictures.js';
 
 /** As the layer sheets of the dream studio are made. */
@@ -46,7 +47,7 @@ it.for(embedded)(
     };
     const best = new Float32Array(CHANNELS).fill(-Infinity);
     for (const { id: scene } of sampleScenes) {
-      const found = await means(renderSample(scene, 320));
+      const found = await means(sample(scene));
       found.forEach((value, c) => (best[c] = Math.max(best[c]!, value)));
     }
     const goals = new Goals(network, executor);

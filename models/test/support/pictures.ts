@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describeNetwork, type Knowledge, type Network } from '@convlens/adapters';
 import { Ascent, startRun, type Goals, type Recipe, type RecipeImages } from '@convlens/core';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
-import { writePng } from '@convlens/data/png';
+import { readPng, writePng } from '@convlens/data/png';
 import { createNodeExecutor } from '@convlens/engine/node';
 import { read } from '@convlens/onnx';
 import { full } from '@convlens/tooling/tier.mjs';
@@ -67,6 +68,12 @@ export async function follow(
   let values = new Float32Array();
   while (run.done < run.total) values = Float32Array.from((await run.step()).values);
   return { pictures: run.pictures(), values };
+}
+
+/** A sample in the size that visitors see; rendering it takes seconds, and the build has. */
+export function sample(id: string): Pixels {
+  const { resolve } = createRequire(import.meta.url);
+  return readPng(readFileSync(resolve(`@convlens/data/pictures/${id}.png`)));
 }
 
 /** A picture of 8 bits as a network is fed it. */

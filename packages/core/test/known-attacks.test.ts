@@ -9,6 +9,7 @@ import {
   type AttackOutcome,
   type Settings,
 } from '../src/index.js';
+import { full, LATER } from '@convlens/tooling/tier.mjs';
 import { cifar, hasCifar } from './support/classifiers.js';
 
 const median = (list: readonly number[]): number => {
@@ -65,7 +66,8 @@ describe.runIf(hasCifar)('known results on CIFAR-10', () => {
     expect(best).toBeGreaterThanOrEqual(rates.at(-1)!);
   });
 
-  it('more steps succeed at least as often in the median of random starts', async () => {
+  it('more steps succeed at least as often in the median of random starts', async ({ skip }) => {
+    skip(!full, LATER);
     const medians: number[] = [];
     for (const steps of [1, 3, 10, 20]) {
       const rates: number[] = [];
@@ -135,7 +137,10 @@ describe.runIf(hasCifar)('known results on CIFAR-10', () => {
     expect(outcome.queries.gradient).toBe(0);
   });
 
-  it('Square takes four of five images at 8/255 with 5,000 queries, and no gradient', async () => {
+  it('Square takes four of five images at 8/255 with 5,000 queries, and no gradient', async ({
+    skip,
+  }) => {
+    skip(!full, LATER);
     const outcome = await run('square', { eps: 8 / 255, queries: 5000 });
     expect(successRate(outcome.images)).toBeGreaterThanOrEqual(0.8);
     expect(outcome.queries.gradient).toBe(0);
