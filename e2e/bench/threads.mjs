@@ -19,18 +19,19 @@ export async function threads(page, base) {
       const taken = { one: [], two: [] };
       const engines = {};
       for (const [key, count] of Object.entries({ one: 1, two: 2 })) {
-        engines[key] = new Client({ runtimeBase, workerUrl, threads: count, tune: false });
-        await engines[key].openNetwork({ id: 'built', built });
-        const report = await engines[key].useBackend('ort-wasm');
+        const engine = new Client({ runtimeBase, workerUrl, threads: count, tune: false });
+        const { id } = await engine.openNetwork({ id: 'built', built });
+        engines[key] = { engine, id };
+        const report = await engine.useBackend('ort-wasm');
         if (report.threads !== count) throw new Error(`Got ${report.threads} threads.`);
       }
       for (let round = 0; round < 3; round++) {
-        for (const [key, one] of Object.entries(engines)) {
-          const request = { kind: 'work', network: 'built', work: 'gradient', batch: 1 };
-          taken[key].push(...(await one.measure(request)).work.times);
+        for (const [key, { engine, id }] of Object.entries(engines)) {
+          const request = { kind: 'work', network: id, work: 'gradient', batch: 1 };
+          taken[key].push(...(await engine.run('measure', request)).work.times);
         }
       }
-      for (const one of Object.values(engines)) await one.close();
+      for (const { engine } of Object.values(engines)) await engine.close();
       return taken;
     }, network);
     results[network] = {

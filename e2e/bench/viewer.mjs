@@ -91,9 +91,13 @@ export async function layerMaps(page, base, network) {
       }
     }
     const layers = [spine.layers[0].id];
+    const url = new URL('../models/resnet18.onnx', document.baseURI).href;
+    const network = await viewer.engine.openNetwork({ id: 'resnet18', url });
+    const pixels = { width: 64, height: 64, data: new Uint8ClampedArray(4 * 64 ** 2).fill(120) };
+    const image = await viewer.engine.openImage({ pixels });
     for (let i = 0; i < 40; i++) {
-      const request = { network: 'resnet18', image: 'current', layers, scores: true };
-      const answer = await viewer.engine.activations(request);
+      const request = { network: network.id, image: image.id, layers, scores: true };
+      const answer = await viewer.engine.run('activations', request);
       runs.push(answer.timing.run);
     }
     return { times, runs: runs.slice(5), backend: viewer.engine.backend };
