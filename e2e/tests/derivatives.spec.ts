@@ -54,8 +54,8 @@ test('attribution: methods, class, and the sanity check', async ({ viewer, page 
   await page.getByRole('combobox', { name: 'Method' }).selectOption('Integrated gradients');
   await expect(panel).toContainText(/Completeness gap: -?[\d.]+/, { timeout: 90_000 });
   await viewer.shot('attribution');
-  await page.getByRole('slider', { name: /Weights made random/ }).fill('2');
   const kept = await picture();
+  await page.getByRole('slider', { name: /Weights made random/ }).fill('2');
   await expect(page).toHaveURL(/randomised=2/);
   await expect.poll(picture, { timeout: 90_000 }).not.toBe(kept);
   await page.getByRole('combobox', { name: 'Class' }).selectOption('lemon');
