@@ -21,7 +21,7 @@ import { layout } from './adversarial-lab.styles.js';
 import { LabModel } from './lab-model.js';
 import { setup } from './setup.js';
 import { stage, type SaveKind } from './stage.js';
-import { linkTable, type LabState } from './state.js';
+import { linkSchema, type LabState } from './state.js';
 import { tabs } from './tabs.js';
 
 /**
@@ -61,7 +61,7 @@ export class AdversarialLab extends LitElement {
     super();
     this.link = false;
     this.#app = new AppController(this, {
-      table: linkTable,
+      schema: linkSchema,
       attributes: ['network', 'image', 'attack', 'target'],
       make: (place) =>
         new LabModel({
@@ -136,7 +136,7 @@ export class AdversarialLab extends LitElement {
     const model = this.#model;
     if (!model) return;
     const { copyLink } = await import('@convlens/elements/copy-link.js');
-    model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very attack');
+    model.notice = await copyLink(writeLink(model.state, linkSchema), 'makes this very attack');
   }
 
   async #save(kind: SaveKind): Promise<void> {

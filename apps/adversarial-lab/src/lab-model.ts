@@ -96,7 +96,7 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
   }
 
   /** See `AppModel`. */
-  async follow(change: Partial<LabState>): Promise<void> {
+  async apply(change: Partial<LabState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
     if (image !== undefined && image !== '') await this.chooseImage({ kind: 'sample', id: image });

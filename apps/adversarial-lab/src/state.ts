@@ -1,4 +1,4 @@
-import { index, oneOf, text, type LinkTable } from '@convlens/elements';
+import { index, oneOf, text, type LinkSchema } from '@convlens/elements';
 
 /** What is looked at below the experiment. */
 export type Tab =
@@ -52,7 +52,7 @@ export interface LabState {
 }
 
 /** The keys of the link. */
-export const linkTable: LinkTable<LabState> = {
+export const linkSchema: LinkSchema<LabState> = {
   network: text('resnet18'),
   image: text('lemon'),
   attack: text('pgd'),

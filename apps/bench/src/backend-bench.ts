@@ -17,7 +17,7 @@ import { chart } from './chart.js';
 import { choices } from './choices.js';
 import { groupWork, winner } from './comparison.js';
 import { runtimeTitle } from './runtimes.js';
-import { linkTable, type BenchState } from './state.js';
+import { linkSchema, type BenchState } from './state.js';
 import { operatorTable, runtimeTable, workTable } from './tables.js';
 import { groupTitle, type Titles } from './words.js';
 
@@ -49,7 +49,7 @@ export class BackendBench extends LitElement {
     super();
     this.link = false;
     this.#app = new AppController(this, {
-      table: linkTable,
+      schema: linkSchema,
       attributes: ['networks'],
       make: (place) => new BenchModel(place),
       takeFiles: (model, files) => void model.take(files),

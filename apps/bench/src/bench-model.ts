@@ -52,7 +52,7 @@ export class BenchModel implements AppModel<BenchState> {
   }
 
   /** See `AppModel`. */
-  follow(change: Partial<BenchState>): void {
+  apply(change: Partial<BenchState>): void {
     this.choose(change);
   }
 

@@ -1,5 +1,5 @@
 import { works, type Work } from '@convlens/core';
-import type { LinkField, LinkTable } from '@convlens/elements';
+import type { LinkField, LinkSchema } from '@convlens/elements';
 
 /** What a link to the bench holds: what is measured. */
 export interface BenchState {
@@ -31,7 +31,7 @@ function several<T extends string | number>(
 const word = (text: string): string | undefined => (/^[\w.-]+$/.test(text) ? text : undefined);
 
 /** The keys of the link. */
-export const linkTable: LinkTable<BenchState> = {
+export const linkSchema: LinkSchema<BenchState> = {
   networks: several(['resnet18', 'vgg11'], word),
   runtimes: several<string>([], word),
   works: several(works, (text) => works.find((one) => one === text)),

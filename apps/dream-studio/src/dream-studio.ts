@@ -23,7 +23,7 @@ import { film, type SaveKind } from './film.js';
 import { how } from './how.js';
 import '@convlens/elements/picture.js';
 import { stage } from './stage.js';
-import { linkTable, type StudioState, type Technique } from './state.js';
+import { linkSchema, type StudioState, type Technique } from './state.js';
 import { StudioModel } from './studio-model.js';
 import { wall } from './wall.js';
 import { what } from './what.js';
@@ -72,7 +72,7 @@ export class DreamStudio extends LitElement {
     this.link = false;
     this.filter = '';
     this.#app = new AppController(this, {
-      table: linkTable,
+      schema: linkSchema,
       attributes: ['network', 'make', 'layer', 'channel', 'target', 'image'],
       make: (place) => new StudioModel(place),
       onKey,
@@ -157,7 +157,7 @@ export class DreamStudio extends LitElement {
     const model = this.#model;
     if (!model) return;
     const { copyLink } = await import('@convlens/elements/copy-link.js');
-    model.notice = await copyLink(writeLink(model.state, linkTable), 'makes this very picture');
+    model.notice = await copyLink(writeLink(model.state, linkSchema), 'makes this very picture');
   }
 
   async #save(kind: SaveKind): Promise<void> {

@@ -5,11 +5,11 @@ import type { EngineSession, Frame, RecipeRequest } from '@convlens/engine';
 import type { LensError } from '@convlens/onnx';
 
 /** A frame that can be gone back to. */
-export interface Kept {
+export interface FilmFrame {
   readonly frame: Frame;
   /** The objective of the first picture at that step. */
   readonly value: number;
-  /** Kept by hand; the others make room when there are many. */
+  /** FilmFrame by hand; the others make room when there are many. */
   readonly byHand: boolean;
 }
 
@@ -34,7 +34,7 @@ export class StudioRun {
   frame: Frame | undefined;
   /** The objective at every step, a list a picture. */
   curve: number[][] = [];
-  film: readonly Kept[] = [];
+  film: readonly FilmFrame[] = [];
   /** Small pictures for a video, thinned out as they become many. */
   reel: readonly { readonly step: number; readonly pictures: readonly Pixels[] }[] = [];
   /** Something unusual that happened. */
@@ -175,7 +175,7 @@ export class StudioRun {
   }
 
   /** Goes back to a frame that was kept; the run goes on from there. */
-  back({ frame }: Kept): void {
+  back({ frame }: FilmFrame): void {
     if (!frame.state) return;
     this.frame = frame;
     this.curve = this.curve.map((line) => line.slice(0, frame.step));
@@ -203,7 +203,11 @@ export class StudioRun {
     if (frame.note !== undefined) this.note = frame.note;
     this.reel = thin([...this.reel, { step: frame.step, pictures: frame.pictures }], REEL);
     if (!frame.state) return;
-    const kept: Kept = { frame: { ...frame, values: [] }, value: this.value ?? 0, byHand: false };
+    const kept: FilmFrame = {
+      frame: { ...frame, values: [] },
+      value: this.value ?? 0,
+      byHand: false,
+    };
     const film = [...this.film.filter((one) => one.frame.step !== frame.step), kept];
     this.film =
       film.length > FILM

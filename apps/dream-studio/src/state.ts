@@ -1,4 +1,4 @@
-import { index, oneOf, text, type LinkTable } from '@convlens/elements';
+import { index, oneOf, text, type LinkSchema } from '@convlens/elements';
 
 /** What is made. */
 export type Technique = 'class' | 'unit' | 'dream' | 'rebuild' | 'restarts';
@@ -41,7 +41,7 @@ export interface StudioState {
 }
 
 /** The keys of the link. */
-export const linkTable: LinkTable<StudioState> = {
+export const linkSchema: LinkSchema<StudioState> = {
   network: text('resnet18-robust'),
   make: oneOf(TECHNIQUES, 'class'),
   target: index(),

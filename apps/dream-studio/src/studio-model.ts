@@ -99,7 +99,7 @@ export class StudioModel extends Workbench<StudioState> implements AppModel<Stud
   }
 
   /** See `AppModel`. */
-  async follow(change: Partial<StudioState>): Promise<void> {
+  async apply(change: Partial<StudioState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
     if (rest.layer !== undefined) this.wishLayer(rest.layer);

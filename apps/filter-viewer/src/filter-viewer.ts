@@ -24,7 +24,7 @@ import { shownLayer, VIEWS } from './lenses.js';
 import type { PlaceSelectEvent } from './map-inspector.js';
 import type { inspector } from './inspector.js';
 import { kernelPictures, mapPictures, orderUnits, type Pictures } from './pictures.js';
-import { linkTable, type View, type ViewerState } from './state.js';
+import { linkSchema, type View, type ViewerState } from './state.js';
 import { topBar } from './top-bar.js';
 import { ViewerModel } from './viewer-model.js';
 
@@ -72,7 +72,7 @@ export class FilterViewer extends LitElement {
     super();
     this.link = false;
     this.#app = new AppController(this, {
-      table: linkTable,
+      schema: linkSchema,
       attributes: ['network', 'image', 'layer', 'channel', 'view'],
       make: (place) => new ViewerModel(place),
       onKey: (event, model) => this.#onKey(event, model),
@@ -213,7 +213,7 @@ export class FilterViewer extends LitElement {
     const model = this.#model;
     if (!model) return;
     const { copyLink } = await import('@convlens/elements/copy-link.js');
-    model.notice = await copyLink(writeLink(model.state, linkTable), 'opens this very view');
+    model.notice = await copyLink(writeLink(model.state, linkSchema), 'opens this very view');
   }
 
   async #savePng(model: ViewerModel): Promise<void> {

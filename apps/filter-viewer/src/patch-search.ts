@@ -8,7 +8,7 @@ import type { ViewerModel } from './viewer-model.js';
 /** Images ranked in one call: what a cancelled call loses, and what a page sends at a time. */
 const BATCH = 8;
 /** Pictures of images that are kept for drawing patches, and their longest side in pixels. */
-const PICTURES_KEPT = 32;
+const PICTURES_CACHED = 32;
 const PICTURE_SIDE = 384;
 
 /** How far the search of one layer is. */
@@ -302,7 +302,7 @@ export class PatchSearch {
     this.#pictures.delete(source);
     this.#pictures.set(source, picture);
     const [oldest] = this.#pictures.keys();
-    if (oldest && this.#pictures.size > PICTURES_KEPT) this.#pictures.delete(oldest);
+    if (oldest && this.#pictures.size > PICTURES_CACHED) this.#pictures.delete(oldest);
     return picture;
   }
 

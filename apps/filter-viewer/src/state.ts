@@ -1,5 +1,5 @@
 import { attributionMethods, type Projection } from '@convlens/core';
-import { index, oneOf, text, type LinkTable } from '@convlens/elements';
+import { index, oneOf, text, type LinkSchema } from '@convlens/elements';
 import type { AttributionMethod } from '@convlens/engine';
 
 /** Which lens is over the grid. */
@@ -35,7 +35,7 @@ export interface ViewerState {
 }
 
 /** The keys of the link. */
-export const linkTable: LinkTable<ViewerState> = {
+export const linkSchema: LinkSchema<ViewerState> = {
   network: text('resnet18'),
   image: text(),
   layer: text(),

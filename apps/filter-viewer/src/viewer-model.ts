@@ -102,7 +102,7 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   }
 
   /** See `AppModel`. */
-  async follow(change: Partial<ViewerState>): Promise<void> {
+  async apply(change: Partial<ViewerState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
     if (rest.layer !== undefined) this.wishLayer(rest.layer);

@@ -3,7 +3,7 @@ import {
   attack,
   crossEntropy,
   distance,
-  doubt,
+  probabilityOfOthers,
   NetworkClassifier,
   normalNoise,
   robustAccuracy,
@@ -70,11 +70,11 @@ describe.runIf(oracles.length > 0).each(RUNTIME_NAMES)(
       const label = topClass(clean!);
       expect(label).toBe(manifest.attacks.clean!.top1);
 
-      const [found] = await classifier.slopes([own], { kind: 'cross-entropy', labels: [label] });
-      const whole = found!.slope.map((value) => value * doubt(clean!, label));
+      const [found] = await classifier.gradients([own], { kind: 'cross-entropy', labels: [label] });
+      const whole = found!.gradient.map((value) => value * probabilityOfOthers(clean!, label));
       const error = relativeL2(whole, array('attack_pixel_grad').data);
       expect(error, 'attack_pixel_grad').toBeLessThan(tolerance('attack_pixel_grad')!);
-      // Attacks follow signs: they are theirs wherever a slope is ten times what the tolerance leaves for a value.
+      // Attacks follow signs: they are theirs wherever a gradient is ten times what the tolerance leaves for a value.
       const theirSlope = array('attack_pixel_grad').data;
       const typical = Math.sqrt(theirSlope.reduce((sum, v) => sum + v * v, 0) / theirSlope.length);
       const clear = [...theirSlope.keys()].filter(
@@ -165,9 +165,10 @@ describe.runIf(oracles.length > 0).each(RUNTIME_NAMES)(
         expect(logits.map(topClass)).toEqual(labels);
         const all = Float32Array.from(logits.flatMap((own) => [...own]));
         expect(relativeL2(all, array('samples_logits').data)).toBeLessThan(1e-5);
-        const slopes = await classifier.slopes(images, { kind: 'cross-entropy', labels });
-        const lengths = slopes.map(
-          ({ slope, logits: own }, i) => Math.hypot(...slope) * doubt(own, labels[i]!),
+        const gradients = await classifier.gradients(images, { kind: 'cross-entropy', labels });
+        const lengths = gradients.map(
+          ({ gradient, logits: own }, i) =>
+            Math.hypot(...gradient) * probabilityOfOthers(own, labels[i]!),
         );
         expect(relativeL2(lengths, array('samples_pixel_grad_l2').data)).toBeLessThan(1e-4);
 

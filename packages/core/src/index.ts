@@ -93,11 +93,16 @@ export {
   type AttackRequest,
 } from './attacks/attack.js';
 export { attackNorms, ballAround, distance, type AttackNorm, type Ball } from './attacks/ball.js';
-export type { Classifier, Queries, Slope, Sloped } from './attacks/classifier.js';
+export type {
+  Classifier,
+  Queries,
+  ClassifierObjective,
+  ClassifierGradient,
+} from './attacks/classifier.js';
 export {
   attackLosses,
   crossEntropy,
-  doubt,
+  probabilityOfOthers,
   logitsRatio,
   margin,
   topClass,

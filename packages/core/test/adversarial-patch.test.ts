@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printPatch, topClass, trainPatch, tryPatch, type PatchTask } from '../src/index.js';
-import { Chance } from '../src/attacks/random.js';
+import { Random } from '../src/random.js';
 import { drawPlacement, footprint, lay, lift, type Placement } from '../src/patch/placement.js';
 import { cifar, hasCifar, noisePictures, randomClassifier } from './support/classifiers.js';
 import { numbers } from './support/run.js';
@@ -21,9 +21,9 @@ describe.each(['round', 'square'] as const)('a %s patch', (shape) => {
     };
     // A function of the pixels that is not linear: the sum of sin 3p.
     const shown = laid(texels);
-    const slope = shown.map((v) => 3 * Math.cos(3 * v));
+    const upstream = shown.map((v) => 3 * Math.cos(3 * v));
     const gradient = new Float64Array(texels.length);
-    lift(print, slope, 1, gradient, channels);
+    lift(print, upstream, 1, gradient, channels);
     const h = 1e-5;
     let largest = 0;
     texels.forEach((_, k) => {
@@ -73,13 +73,13 @@ describe.each(['round', 'square'] as const)('a %s patch', (shape) => {
   it('is drawn inside the image, in all sizes and turns that are asked for', () => {
     const sizes: number[] = [];
     const turns: number[] = [];
-    const chance = new Chance(3, 'test');
+    const random = new Random(3, 'test');
     for (let i = 0; i < 300; i++) {
       const { x, y, size, turn } = drawPlacement(
         shape,
         image,
         { scale: [0.3, 0.6], rotation: 40 },
-        chance,
+        random,
       );
       const corners =
         shape === 'round'

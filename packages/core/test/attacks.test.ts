@@ -6,7 +6,7 @@ import {
   ballAround,
   crossEntropy,
   distance,
-  doubt,
+  probabilityOfOthers,
   keepingOf,
   logitsRatio,
   margin,
@@ -36,14 +36,14 @@ function relative(mine: ArrayLike<number>, theirs: ArrayLike<number>): number {
 
 const oneHot = (k: number): Float32Array => Float32Array.from({ length: 7 }, (_, i) => +(i === k));
 
-describe('slopes of a classifier', () => {
+describe('gradients of a classifier', () => {
   it('are derivatives by the pixels, through the preprocessing', async () => {
     const image = images[0]!;
-    const [found] = await classifier.slopes([image], { kind: 'weights', weights: [oneHot(2)] });
-    const { slope } = found!;
-    // Along the slope of each colour by itself, so that a mistaken order of colours shows.
+    const [found] = await classifier.gradients([image], { kind: 'weights', weights: [oneHot(2)] });
+    const { gradient } = found!;
+    // Along the gradient of each colour by itself, so that a mistaken order of colours shows.
     for (let c = 0; c < 3; c++) {
-      const own = slope.map((v, i) => (Math.floor(i / 1024) === c ? v : 0));
+      const own = gradient.map((v, i) => (Math.floor(i / 1024) === c ? v : 0));
       const length = Math.sqrt(dot(own, own));
       const h = 0.001;
       const moved = [h, -h].map((by) => image.map((v, i) => v + (by * own[i]!) / length));
@@ -61,8 +61,8 @@ describe('slopes of a classifier', () => {
     ['dlr', targets, (z: Float64Array, y: number, t?: number) => logitsRatio(z, y, t)],
   ] as const)('of %s (targets %j) follow its definition', async (kind, towards, value) => {
     const what = { kind, labels, ...(towards && { targets: towards }) };
-    const found = await classifier.slopes(images, what);
-    for (const [i, { logits, slope }] of found.entries()) {
+    const found = await classifier.gradients(images, what);
+    for (const [i, { logits, gradient }] of found.entries()) {
       const exact = Float64Array.from(logits);
       const weights = Float32Array.from(exact, (_, k) => {
         const at = (by: number): number =>
@@ -74,12 +74,12 @@ describe('slopes of a classifier', () => {
         return (at(1e-6) - at(-1e-6)) / 2e-6;
       });
       const image = images[i]!;
-      const [whole] = await classifier.slopes([image], { kind: 'weights', weights: [weights] });
-      const scale = kind === 'cross-entropy' ? doubt(logits, labels[i]!) : 1;
+      const [whole] = await classifier.gradients([image], { kind: 'weights', weights: [weights] });
+      const scale = kind === 'cross-entropy' ? probabilityOfOthers(logits, labels[i]!) : 1;
       expect(
         relative(
-          slope.map((v) => v * scale),
-          whole!.slope,
+          gradient.map((v) => v * scale),
+          whole!.gradient,
         ),
       ).toBeLessThan(1e-5);
     }
@@ -87,10 +87,10 @@ describe('slopes of a classifier', () => {
 
   it('are the same in a batch as alone', async () => {
     const what = { kind: 'cross-entropy', labels } as const;
-    const together = await classifier.slopes(images, what);
+    const together = await classifier.gradients(images, what);
     for (const [i, image] of images.entries()) {
-      const alone = await classifier.slopes([image], { ...what, labels: [labels[i]!] });
-      expect(relative(together[i]!.slope, alone[0]!.slope)).toBeLessThan(1e-5);
+      const alone = await classifier.gradients([image], { ...what, labels: [labels[i]!] });
+      expect(relative(together[i]!.gradient, alone[0]!.gradient)).toBeLessThan(1e-5);
     }
   });
 });
@@ -98,7 +98,7 @@ describe('slopes of a classifier', () => {
 describe('losses', () => {
   it('of a network that is very sure neither vanish nor overflow', () => {
     expect(crossEntropy([60, 0, 0], 0)).toBeCloseTo(2 * Math.exp(-60), 35);
-    expect(doubt([60, 0, 0], 0) / (2 * Math.exp(-60))).toBeCloseTo(1, 12);
+    expect(probabilityOfOthers([60, 0, 0], 0) / (2 * Math.exp(-60))).toBeCloseTo(1, 12);
     expect(crossEntropy([0, 2000, 0], 0)).toBe(2000);
     expect(crossEntropy([1, 2, 3], 1)).toBeCloseTo(Math.log(Math.exp(-1) + 1 + Math.exp(1)), 12);
   });
@@ -217,7 +217,7 @@ describe.each(brief)('%s %j', (method, settings) => {
     some.images.forEach(({ image }, i) => expect(image).toEqual(same.images[i]!.image));
     expect(some.queries).toEqual(same.queries);
     fewer.images.forEach(({ image }, i) => {
-      // Sums in a batch of another size round otherwise, which may turn the sign of a slope of nearly zero.
+      // Sums in a batch of another size round otherwise, which may turn the sign of a gradient of nearly zero.
       const other = some.images[i]!.image;
       const apart = image.filter((v, at) => Math.abs(v - other[at]!) > 1e-4).length;
       expect(apart / image.length).toBeLessThan(0.01);

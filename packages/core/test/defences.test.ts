@@ -8,7 +8,7 @@ import {
   topClass,
   type Defence,
 } from '../src/index.js';
-import { Chance } from '../src/attacks/random.js';
+import { Random } from '../src/random.js';
 import { cifar, hasCifar, noisePictures, randomClassifier } from './support/classifiers.js';
 import { dot, numbers } from './support/run.js';
 
@@ -23,7 +23,7 @@ const smooth = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => {
 });
 const named = (id: string): Defence => defences.find((defence) => defence.id === id)!;
 const pass = (id: string, image: Float32Array, strength: number, seed = 1) =>
-  named(id).pass(image, shape, strength, new Chance(seed, 'test'));
+  named(id).pass(image, shape, strength, new Random(seed, 'test'));
 
 describe.each(defences.map((defence) => [defence.id, defence] as const))('%s', (id, defence) => {
   const { low, high, fallback } = defence.strength;

@@ -4,7 +4,7 @@ import { buildVgg } from '@convlens/adapters/builders';
 import { resizePlanes } from '@convlens/data';
 import { float32, type TensorData } from '@convlens/onnx';
 import { Dream, Goals, type DreamOptions, type Goal } from '../src/index.js';
-import { chance } from '../src/optimisation/transforms.js';
+import { viewRandom } from '../src/optimisation/transforms.js';
 import { native, numbers } from './support/run.js';
 
 const network = describeNetwork(
@@ -37,7 +37,7 @@ describe('tiles', () => {
     const tiled = dreamOf(image, { tile: 64 });
     await whole.step();
     await tiled.step();
-    const random = chance(3, 0, 0);
+    const random = viewRandom(3, 0, 0);
     const [top, left] = [random.below(side), random.below(side)];
     const near = (at: number, begin: number): boolean =>
       (((at - begin) % 64) + 64) % 64 < 8 || (((at - begin) % 64) + 64) % 64 >= 56;

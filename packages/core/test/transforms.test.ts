@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sample, sampleAdjoint, type Sampling } from '../src/optimisation/sampling.js';
-import { chance, drawView, type Transform } from '../src/optimisation/transforms.js';
+import { viewRandom, drawView, type Transform } from '../src/optimisation/transforms.js';
 import { dot, numbers } from './support/run.js';
 
 const chains: Record<string, readonly Transform[]> = {
@@ -30,14 +30,14 @@ describe.each(Object.entries(chains))('the views of %s', (name, transforms) => {
   const size = 2 * 17 * 20;
   const look = (image: Float32Array, step: number, grey = sampling.grey): Float32Array => {
     const out = new Float32Array(size);
-    const view = drawView(transforms, sampling.image, sampling.input, chance(4, step, 0));
+    const view = drawView(transforms, sampling.image, sampling.input, viewRandom(4, step, 0));
     sample(image, view, { ...sampling, grey }, out);
     return out;
   };
 
   it('have an exact adjoint', () => {
     for (let step = 0; step < 12; step++) {
-      const view = drawView(transforms, sampling.image, sampling.input, chance(4, step, 0));
+      const view = drawView(transforms, sampling.image, sampling.input, viewRandom(4, step, 0));
       const image = numbers(size, step + 1);
       const gradient = numbers(size, step + 100);
       const back = new Float32Array(size);
@@ -57,7 +57,7 @@ describe.each(Object.entries(chains))('the views of %s', (name, transforms) => {
 
 it('a turn by 90 degrees puts every pixel where it belongs', () => {
   const sampling: Sampling = { channels: 1, image: [3, 3], input: [3, 3], grey: () => 0 };
-  const view = drawView([{ kind: 'rotate', degrees: [90] }], [3, 3], [3, 3], chance(1, 0, 0));
+  const view = drawView([{ kind: 'rotate', degrees: [90] }], [3, 3], [3, 3], viewRandom(1, 0, 0));
   const out = new Float32Array(9);
   sample(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), view, sampling, out);
   expect([...out].map(Math.round)).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
@@ -65,14 +65,14 @@ it('a turn by 90 degrees puts every pixel where it belongs', () => {
 
 it('a margin is grey, a roll comes back on the other side', () => {
   const sampling: Sampling = { channels: 1, image: [2, 2], input: [4, 4], grey: (_, p) => 10 * p };
-  const padded = drawView([{ kind: 'pad', pixels: 1 }], [2, 2], [4, 4], chance(1, 0, 0));
+  const padded = drawView([{ kind: 'pad', pixels: 1 }], [2, 2], [4, 4], viewRandom(1, 0, 0));
   const out = new Float32Array(16);
   sample(Float32Array.of(1, 2, 3, 4), padded, sampling, out);
   expect([...out]).toEqual([5, 5, 5, 5, 5, 1, 2, 5, 5, 3, 4, 5, 5, 5, 5, 5]);
   const wrap: Sampling = { channels: 1, image: [3, 3], input: [3, 3], grey: () => 0 };
   const image = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
   for (let step = 0; step < 9; step++) {
-    const view = drawView([{ kind: 'roll', pixels: 2 }], [3, 3], [3, 3], chance(1, step, 0));
+    const view = drawView([{ kind: 'roll', pixels: 2 }], [3, 3], [3, 3], viewRandom(1, step, 0));
     const rolled = new Float32Array(9);
     sample(image, view, wrap, rolled);
     expect([...rolled].sort()).toEqual([...image]);
@@ -87,7 +87,7 @@ it('jitter reaches every whole shift and no other', () => {
       [{ kind: 'jitter', pixels: 4 }],
       [9, 9],
       [5, 5],
-      chance(9, step, 0),
+      viewRandom(9, step, 0),
     );
     expect(Number.isInteger(x0) && Number.isInteger(y0)).toBe(true);
     shifts.add(x0 * 10 + y0);

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { FileDrop } from './file-drop.js';
 import { ProblemEvent } from './events.js';
-import { readLink, writeLink, type LinkTable } from './link-state.js';
+import { readLink, writeLink, type LinkSchema } from './link-state.js';
 import { sharedEngine } from './environment.js';
 import type { WorkbenchPlace } from './workbench.js';
 
@@ -16,7 +16,7 @@ export interface AppModel<S> extends Disposable {
    */
   open(given: ReadonlySet<string>): unknown;
   /** Follows a change from outside: of an attribute, a property or the link. */
-  follow(change: Partial<S>): unknown;
+  apply(change: Partial<S>): unknown;
   /** Whether the state is what is shown, so that it may be written into the link. */
   readonly isSettled: boolean;
 }
@@ -30,7 +30,7 @@ export interface AppHost extends ReactiveControllerHost, HTMLElement {
 /** What an app brings. */
 export interface AppParts<S extends object, M extends AppModel<S>> {
   /** The keys of its link. */
-  readonly table: LinkTable<S>;
+  readonly schema: LinkSchema<S>;
   /** Keys of the state that are attributes and properties of the element under the same name. */
   readonly attributes: readonly (keyof S & string)[];
   /** Makes the model, where the element is. */
@@ -62,7 +62,7 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   #isConnected = false;
   /** What was chosen when the element was last on a page. */
   #state: S | undefined;
-  #followed: Partial<Record<string, unknown>> = {};
+  #applied: Partial<Record<string, unknown>> = {};
   /** Where keys and pastes are heard. */
   #ear: HTMLElement | undefined;
   model: M | undefined;
@@ -101,7 +101,7 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   /** See `ReactiveController`: properties that were set before the element was defined are known by now. */
   hostUpdate(): void {
     if (!this.#isConnected) return;
-    if (this.model) this.#follow(this.model);
+    if (this.model) this.#applyProperties(this.model);
     else if (this.#isNear || this.#host.link) this.#begin();
   }
 
@@ -109,7 +109,7 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   hostUpdated(): void {
     const { model } = this;
     if (!this.#host.link || !model?.isSettled) return;
-    const hash = writeLink(model.state, this.#parts.table);
+    const hash = writeLink(model.state, this.#parts.schema);
     if (hash !== location.hash) history.replaceState(history.state, '', hash);
   }
 
@@ -126,15 +126,15 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   }
 
   #begin(): void {
-    const { table, attributes, make } = this.#parts;
+    const { schema, attributes, make } = this.#parts;
     const { link } = this.#host;
     const hash = link ? location.hash : '';
     const given = new Set(new URLSearchParams(hash.replace(/^#/, '')).keys());
-    const state = this.#state ?? readLink(hash, table);
+    const state = this.#state ?? readLink(hash, schema);
     for (const key of attributes) {
       const value = this.#attribute(key);
-      const isNew = value !== undefined && value !== this.#followed[key];
-      this.#followed[key] = value;
+      const isNew = value !== undefined && value !== this.#applied[key];
+      this.#applied[key] = value;
       if (!isNew || given.has(key)) continue;
       given.add(key);
       Object.assign(state, { [key]: value });
@@ -168,34 +168,34 @@ export class AppController<S extends object, M extends AppModel<S>> implements R
   /** What an attribute or property says; words are read as in a link, and those that make no sense there are passed over. */
   #attribute(key: keyof S & string): unknown {
     const value = (this.#host as unknown as Record<string, unknown>)[key];
-    if (typeof value === 'string') return this.#parts.table[key].parse(value);
+    if (typeof value === 'string') return this.#parts.schema[key].parse(value);
     return value ?? undefined;
   }
 
-  #follow(model: M): void {
+  #applyProperties(model: M): void {
     const change: Record<string, unknown> = {};
     for (const key of this.#parts.attributes) {
       const value = this.#attribute(key);
-      if (value === this.#followed[key]) continue;
-      this.#followed[key] = value;
+      if (value === this.#applied[key]) continue;
+      this.#applied[key] = value;
       if (value !== undefined && value !== model.state[key]) change[key] = value;
     }
     // After this update: the model will ask for another.
     if (Object.keys(change).length > 0) {
-      queueMicrotask(() => void model.follow(change as Partial<S>));
+      queueMicrotask(() => void model.apply(change as Partial<S>));
     }
   }
 
   readonly #onHash = (): void => {
     const { model } = this;
-    const { table } = this.#parts;
-    if (!model || writeLink(model.state, table) === location.hash) return;
-    const next = readLink(location.hash, table);
+    const { schema } = this.#parts;
+    if (!model || writeLink(model.state, schema) === location.hash) return;
+    const next = readLink(location.hash, schema);
     const change: Partial<S> = {};
-    for (const key of Object.keys(table) as (keyof S & string)[]) {
+    for (const key of Object.keys(schema) as (keyof S & string)[]) {
       if (next[key] !== model.state[key]) change[key] = next[key];
     }
-    void model.follow(change);
+    void model.apply(change);
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {

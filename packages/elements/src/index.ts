@@ -41,7 +41,7 @@ export {
   text,
   writeLink,
   type LinkField,
-  type LinkTable,
+  type LinkSchema,
 } from './link-state.js';
 export { NetworkList, type NetworkOption } from './network-list.js';
 export type { Sheet } from './save.js';

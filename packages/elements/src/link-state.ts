@@ -22,20 +22,20 @@ export const index = (): LinkField<number | undefined> => ({
   fallback: undefined,
 });
 
-/** The table of a link's keys. */
-export type LinkTable<S> = { readonly [K in keyof S]-?: LinkField<S[K]> };
+/** The schema of a link's keys. */
+export type LinkSchema<S> = { readonly [K in keyof S]-?: LinkField<S[K]> };
 
 /**
  * Reads the state from the hash of a link; unknown keys and values that make no sense are passed over.
  *
  * @param hash with or without the leading `#`
- * @param table the keys
+ * @param schema the keys
  */
-export function readLink<S extends object>(hash: string, table: LinkTable<S>): S {
+export function readLink<S extends object>(hash: string, schema: LinkSchema<S>): S {
   const params = new URLSearchParams(hash.replace(/^#/, ''));
-  const entries = (Object.keys(table) as (keyof S & string)[]).map((key) => {
+  const entries = (Object.keys(schema) as (keyof S & string)[]).map((key) => {
     const raw = params.get(key);
-    const { parse, fallback } = table[key];
+    const { parse, fallback } = schema[key];
     return [key, (raw === null ? undefined : parse(raw)) ?? fallback];
   });
   return Object.fromEntries(entries) as S;
@@ -45,13 +45,13 @@ export function readLink<S extends object>(hash: string, table: LinkTable<S>): S
  * Writes the state as a hash; values that are the fallback are left out, so links stay short.
  *
  * @param state the state
- * @param table its keys
+ * @param schema its keys
  */
-export function writeLink<S extends object>(state: S, table: LinkTable<S>): string {
+export function writeLink<S extends object>(state: S, schema: LinkSchema<S>): string {
   const params = new URLSearchParams({ v: VERSION });
-  for (const key of Object.keys(table) as (keyof S & string)[]) {
+  for (const key of Object.keys(schema) as (keyof S & string)[]) {
     const value = state[key];
-    if (value !== undefined && value !== table[key].fallback) params.set(key, String(value));
+    if (value !== undefined && value !== schema[key].fallback) params.set(key, String(value));
   }
   return `#${params}`;
 }

@@ -2,7 +2,7 @@ import { html, LitElement, type TemplateResult } from 'lit';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { AppController, type AppModel } from '../src/app-controller.js';
-import { index, oneOf, text, type LinkTable } from '../src/link-state.js';
+import { index, oneOf, text, type LinkSchema } from '../src/link-state.js';
 import type { WorkbenchPlace } from '../src/workbench.js';
 
 interface State {
@@ -11,7 +11,7 @@ interface State {
   channel: number | undefined;
 }
 
-const TABLE: LinkTable<State> = {
+const TABLE: LinkSchema<State> = {
   network: text('alexnet'),
   view: oneOf(['kernels', 'maps'], 'kernels'),
   channel: index(),
@@ -21,7 +21,7 @@ const TABLE: LinkTable<State> = {
 class FakeModel implements AppModel<State> {
   readonly state: State;
   readonly isSettled = true;
-  readonly follow = vi.fn((change: Partial<State>) => {
+  readonly apply = vi.fn((change: Partial<State>) => {
     Object.assign(this.state, change);
     this.#changed();
   });
@@ -64,7 +64,7 @@ class TestApp extends LitElement {
     super();
     this.link = false;
     new AppController<State, FakeModel>(this, {
-      table: TABLE,
+      schema: TABLE,
       attributes: ['network', 'view', 'channel'],
       make: (place) => new FakeModel(place),
       onKey: (event, made) => made.onKey(event),
@@ -136,11 +136,11 @@ describe('what a page sets', () => {
     const made = await begun();
     app.setAttribute('view', 'maps');
     app.channel = 5;
-    await vi.waitFor(() => expect(made.follow).toHaveBeenCalledWith({ view: 'maps', channel: 5 }));
+    await vi.waitFor(() => expect(made.apply).toHaveBeenCalledWith({ view: 'maps', channel: 5 }));
     await app.updateComplete;
     app.requestUpdate();
     await app.updateComplete;
-    expect(made.follow).toHaveBeenCalledOnce();
+    expect(made.apply).toHaveBeenCalledOnce();
   });
 
   it('and makes no sense is passed over', async () => {
@@ -153,7 +153,7 @@ describe('an element that is removed', () => {
   it('gives its model back, and shows what was chosen when it is added again', async () => {
     const app = show('<test-app network="vgg11"></test-app>');
     const first = await begun();
-    first.follow({ network: 'resnet18', channel: 7 });
+    first.apply({ network: 'resnet18', channel: 7 });
     const place = app.parentElement!;
     app.remove();
     expect(first.isOver).toBe(true);
@@ -235,7 +235,7 @@ describe('the address of the page', () => {
     await app.updateComplete;
     expect(location.hash).toBe('#v=1&network=vgg16&view=maps');
     location.hash = '#v=1&network=resnet18&view=maps';
-    await vi.waitFor(() => expect(made.follow).toHaveBeenCalledWith({ network: 'resnet18' }));
+    await vi.waitFor(() => expect(made.apply).toHaveBeenCalledWith({ network: 'resnet18' }));
   });
 });
 

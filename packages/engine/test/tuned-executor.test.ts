@@ -4,7 +4,7 @@ import { describeNetwork } from '@convlens/adapters';
 import { float32, type Graph, type TensorData } from '@convlens/onnx';
 import { shapeKey, tunableShapes, UNCHANGED, WASM_POLICY, type Form } from '@convlens/optimizer';
 import { createNodeExecutor } from '../src/node/index.js';
-import { TunedExecutor, type KeptForms } from '../src/worker/tuned-executor.js';
+import { TunedExecutor, type FormStore } from '../src/worker/tuned-executor.js';
 
 const network = describeNetwork(buildVgg({ depth: 11, width: 1 / 16, inputSize: 32 }));
 const { graph } = network;
@@ -16,7 +16,7 @@ const shapes = tunableShapes(graph).map(shapeKey);
 /** What is kept, and how often it was. */
 function keeping(
   before: Record<string, Form> = {},
-): KeptForms & { forms: Record<string, Form>; saves: number } {
+): FormStore & { forms: Record<string, Form>; saves: number } {
   const self = {
     forms: before,
     saves: 0,

@@ -1,7 +1,7 @@
 export type { ConvolutionShape } from './convolution.js';
 export type { FilterGradientForm, FilterGradientShape } from './filter-gradient.js';
 export { formsOf, type Form, type Order, type Product, type Winograd } from './form.js';
-export { fitsHalves, halve, RANGE, rangeOf } from './halve.js';
+export { fitsFloat16, toFloat16, RANGE, rangeOf } from './half-precision.js';
 export { optimize, type OptimizeOptions } from './optimize.js';
 export { NODE_POLICY, UNCHANGED, WASM_POLICY, type Policy } from './policy.js';
 export {
@@ -13,7 +13,7 @@ export {
   tuneShape,
   workOf,
   type Tuned,
-  type TunedForms,
+  type KnownForms,
   type TunedProgram,
   type TuneOptions,
   type TuningTarget,

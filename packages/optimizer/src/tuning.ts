@@ -6,7 +6,7 @@ import type { Policy } from './policy.js';
 import { sampleConvolution } from './sample.js';
 
 /** Forms that were fastest, by `shapeKey`. */
-export type TunedForms = ReadonlyMap<string, Form>;
+export type KnownForms = ReadonlyMap<string, Form>;
 
 /** A graph that is ready to run on what is tuned for. */
 export interface TunedProgram {
@@ -62,7 +62,7 @@ export function shapeKey(shape: ConvolutionShape): string {
  * @param forms may grow while the policy is in use
  * @param otherwise decides about all other shapes
  */
-export function tunedPolicy(forms: TunedForms, otherwise: Policy): Policy {
+export function tunedPolicy(forms: KnownForms, otherwise: Policy): Policy {
   return {
     ...otherwise,
     name: `${otherwise.name}, tuned`,

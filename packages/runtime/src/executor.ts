@@ -74,7 +74,7 @@ export interface Precision {
    * Whether its numbers may be computed in float16 where the runtime is faster with them: right to about 1 % of a tensor's
    * size. Never for what has derivatives in it.
    */
-  readonly halves?: boolean;
+  readonly float16?: boolean;
 }
 
 /** Prepares graphs. Every technique stands on this: a technique builds graphs, a runtime runs them. */

@@ -57,7 +57,7 @@ interface Opened {
 }
 
 /** Plans of one program that are kept, by the shapes of the inputs. */
-const PLANS_KEPT = 2;
+const PLANS_CACHED = 2;
 
 /** One backend at a time is active in TensorFlow.js, whoever uses it. */
 let last: Promise<unknown> = Promise.resolve();
@@ -207,7 +207,7 @@ export class TfjsExecutor implements Executor {
           const loaded = plans.get(key) ?? load(shapes);
           plans.delete(key);
           plans.set(key, loaded);
-          if (plans.size > PLANS_KEPT) {
+          if (plans.size > PLANS_CACHED) {
             const [oldest, idle] = [...plans][0]!;
             plans.delete(oldest);
             this.#unload(idle);

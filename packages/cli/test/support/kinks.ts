@@ -27,7 +27,7 @@ function normal(seed: number): () => number {
  *
  * @param mine the mean as the program computed it
  * @param points where gradients were taken, each float32 `[1, C, H, W]`
- * @param slope the gradient at a point
+ * @param gradient the gradient at a point
  * @param weight factor of each element of the mean
  * @param theirs the reference
  * @returns relative L2 distance, and at how many points a decision was turned
@@ -35,7 +35,7 @@ function normal(seed: number): () => number {
 export async function distanceUpToKinks(
   mine: ArrayLike<number>,
   points: readonly Tensor[],
-  slope: (point: Tensor) => Promise<ArrayLike<number>>,
+  gradient: (point: Tensor) => Promise<ArrayLike<number>>,
   weight: (element: number) => number,
   theirs: ArrayLike<number>,
 ): Promise<{ distance: number; turned: number }> {
@@ -44,9 +44,9 @@ export async function distanceUpToKinks(
   const others: { readonly point: number; readonly change: Float64Array }[] = [];
   const next = normal(1);
   for (const [index, point] of points.entries()) {
-    const here = await slope(point);
+    const here = await gradient(point);
     for (let i = 0; i < NUDGES; i++) {
-      const there = await slope({ ...point, data: point.data.map((v) => v + NUDGE * next()) });
+      const there = await gradient({ ...point, data: point.data.map((v) => v + NUDGE * next()) });
       // Beside a kink a gradient is as good as constant.
       if (relativeL2(there, here) < 10 * NUDGE) continue;
       const change = new Float64Array(length);

@@ -2,7 +2,7 @@ import { ballAround, type AttackNorm, type Ball } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
 import { fools, Objective, type Standing } from './objective.js';
 import { eps, norm, plain, times } from './parameters.js';
-import { Chance } from './random.js';
+import { Random } from '../random.js';
 import { stepAlong } from './steepest.js';
 
 /** An image and what is climbed there. */
@@ -17,8 +17,8 @@ interface Walk {
   now: Float32Array;
   before: Float32Array;
   /** The gradient where it is. */
-  slope: Float32Array;
-  best: Place & { readonly slope: Float32Array };
+  gradient: Float32Array;
+  best: Place & { readonly gradient: Float32Array };
   /** The worst for the network among those that fool it. */
   fooled: Place | undefined;
   length: number;
@@ -29,7 +29,7 @@ interface Walk {
   checked: { length: number; value: number };
 }
 
-/** Part of a step that goes where the slope says; the rest goes on as before. */
+/** Part of a step that goes where the gradient says; the rest goes on as before. */
 const MOMENTUM = 0.75;
 
 /**
@@ -62,15 +62,15 @@ export const apgd: AttackMethod = attackMethod({
     for (let restart = 0; restart < restarts && active.length > 0; restart++) {
       const walks = active.map((i): Walk => {
         const ball = ballAround(norm, task.images[i]!, eps);
-        const chance = new Chance(task.seed, `apgd/${i}/${restart}`);
-        const now = ball.project(chance.inBall(norm, task.images[i]!, eps));
-        const best = { image: now, slope: now, value: -Infinity };
+        const random = new Random(task.seed, `apgd/${i}/${restart}`);
+        const now = ball.project(random.inBall(norm, task.images[i]!, eps));
+        const best = { image: now, gradient: now, value: -Infinity };
         const checked = { length: 2 * eps, value: -Infinity };
         return {
           ball,
           now,
           before: now,
-          slope: now,
+          gradient: now,
           best,
           fooled: undefined,
           length: 2 * eps,
@@ -126,11 +126,11 @@ function checkpointsOf(steps: number): readonly number[] {
 }
 
 /** Takes in what was found where the walk is. */
-function arrive(walk: Walk, { value, slope }: Standing, fooled: boolean): void {
+function arrive(walk: Walk, { value, gradient }: Standing, fooled: boolean): void {
   if (walk.value > -Infinity && value > walk.value) walk.climbs++;
   walk.value = value;
-  walk.slope = slope;
-  if (value > walk.best.value) walk.best = { image: walk.now, slope, value };
+  walk.gradient = gradient;
+  if (value > walk.best.value) walk.best = { image: walk.now, gradient, value };
   if (fooled && value > (walk.fooled?.value ?? -Infinity)) walk.fooled = { image: walk.now, value };
 }
 
@@ -140,15 +140,15 @@ function check(walk: Walk, needed: number): void {
   walk.checked = { length, value: best.value };
   if (walk.climbs < needed || stuck) {
     walk.length = length / 2;
-    [walk.now, walk.slope, walk.value] = [best.image, best.slope, best.value];
+    [walk.now, walk.gradient, walk.value] = [best.image, best.gradient, best.value];
     walk.before = walk.now;
   }
   walk.climbs = 0;
 }
 
 function advance(walk: Walk, norm: AttackNorm, moving: boolean): void {
-  const { ball, now, before, slope, length } = walk;
-  const next = ball.project(stepAlong(norm, now, slope, length));
+  const { ball, now, before, gradient, length } = walk;
+  const next = ball.project(stepAlong(norm, now, gradient, length));
   if (moving) {
     for (let i = 0; i < next.length; i++) {
       next[i] = now[i]! + MOMENTUM * (next[i]! - now[i]!) + (1 - MOMENTUM) * (now[i]! - before[i]!);

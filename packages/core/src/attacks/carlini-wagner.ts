@@ -65,7 +65,7 @@ export const carliniWagner: AttackMethod = attackMethod({
         if (active.length === 0) break;
         const images = active.map((i) => Float32Array.from(states[i]!.w, picture));
         const standings = await objective.standings(images, active);
-        standings.forEach(({ logits, value, slope }, at) => {
+        standings.forEach(({ logits, value, gradient }, at) => {
           const i = active[at]!;
           const [state, own, image] = [states[i]!, task.images[i]!, images[at]!];
           const length = distance(image, own);
@@ -82,7 +82,8 @@ export const carliniWagner: AttackMethod = attackMethod({
           // d p'/dw = (1 - tanh(w)^2) / 2; the loss falls where the margin climbs.
           const pull = value < confidence ? state.constant : 0;
           const change = (k: number): number =>
-            ((2 * (image[k]! - own[k]!) - pull * slope[k]!) * (1 - Math.tanh(state.w[k]!) ** 2)) /
+            ((2 * (image[k]! - own[k]!) - pull * gradient[k]!) *
+              (1 - Math.tanh(state.w[k]!) ** 2)) /
             2;
           adam(state.w, state.moments, step + 1, rate, change);
         });
@@ -136,11 +137,11 @@ function adam(
   { first, second }: Moments,
   time: number,
   rate: number,
-  slope: (at: number) => number,
+  gradient: (at: number) => number,
 ): void {
   const [a, b] = [1 - 0.9 ** time, 1 - 0.999 ** time];
   for (let at = 0; at < w.length; at++) {
-    const g = slope(at);
+    const g = gradient(at);
     first[at] = 0.9 * first[at]! + 0.1 * g;
     second[at] = 0.999 * second[at]! + 0.001 * g * g;
     w[at]! -= (rate * (first[at]! / a)) / (Math.sqrt(second[at]! / b) + 1e-8);

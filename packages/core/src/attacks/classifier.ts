@@ -1,7 +1,7 @@
 import type { AttackLoss } from './losses.js';
 
 /** What is differentiated: a loss of each image, or a sum of its logits with given weights. */
-export type Slope =
+export type ClassifierObjective =
   | {
       readonly kind: AttackLoss;
       /** One class an image. */
@@ -16,10 +16,10 @@ export type Slope =
     };
 
 /** An image's logits and the gradient with respect to its pixels. */
-export interface Sloped {
+export interface ClassifierGradient {
   readonly logits: Float32Array;
   /** float32, C x H x W. */
-  readonly slope: Float32Array;
+  readonly gradient: Float32Array;
 }
 
 /**
@@ -48,7 +48,10 @@ export interface Classifier {
    * @param what loss or weights of the logits
    * @throws LensError as the runtime does; `E_OP_UNSUPPORTED` when an operator has no derivative
    */
-  slopes(images: readonly Float32Array[], what: Slope): Promise<readonly Sloped[]>;
+  gradients(
+    images: readonly Float32Array[],
+    what: ClassifierObjective,
+  ): Promise<readonly ClassifierGradient[]>;
 }
 
 /** How often a classifier was asked, each image counted once a time. */
@@ -76,9 +79,9 @@ export function counting(classifier: Classifier): { counted: Classifier; queries
         queries.forward += images.length;
         return classifier.logits(images);
       },
-      slopes(images, what) {
+      gradients(images, what) {
         queries.gradient += images.length;
-        return classifier.slopes(images, what);
+        return classifier.gradients(images, what);
       },
     },
   };

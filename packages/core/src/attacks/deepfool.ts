@@ -38,7 +38,7 @@ export const deepFool: AttackMethod = attackMethod({
     let active = images.map((_, i) => i).filter((i) => !fools(task, first[i]!, i));
     for (let step = 0; step < steps && active.length > 0; step++) {
       const pairs = active.flatMap((i) => rivals[i]!.map((k) => [i, k] as const));
-      const found = await classifier.slopes(
+      const found = await classifier.gradients(
         pairs.map(([i]) => images[i]!),
         {
           kind: 'weights',
@@ -51,19 +51,19 @@ export const deepFool: AttackMethod = attackMethod({
         },
       );
       for (const i of active) {
-        let best: { way: number; length: number; slope: Float32Array } | undefined;
+        let best: { way: number; length: number; gradient: Float32Array } | undefined;
         for (const [at, [own, k]] of pairs.entries()) {
           if (own !== i) continue;
-          const { logits, slope } = found[at]!;
-          const length = Math.sqrt(slope.reduce((sum, v) => sum + v * v, 0));
+          const { logits, gradient } = found[at]!;
+          const length = Math.sqrt(gradient.reduce((sum, v) => sum + v * v, 0));
           const way = Math.abs(logits[k]! - logits[labels[i]!]!) / length;
-          if (way < (best?.way ?? Infinity)) best = { way, length, slope };
+          if (way < (best?.way ?? Infinity)) best = { way, length, gradient };
         }
-        // Where every slope is zero there is no way that it could know of.
+        // Where every gradient is zero there is no way that it could know of.
         if (!best) continue;
         const move = moves[i]!;
         for (let at = 0; at < move.length; at++) {
-          move[at]! += ((best.way + 1e-4) * best.slope[at]!) / best.length;
+          move[at]! += ((best.way + 1e-4) * best.gradient[at]!) / best.length;
           const value = task.images[i]![at]! + (1 + overshoot) * move[at]!;
           images[i]![at] = box === 'left' ? value : Math.min(1, Math.max(0, value));
         }

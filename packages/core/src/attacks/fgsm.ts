@@ -23,7 +23,7 @@ export const fgsm: AttackMethod = attackMethod({
     const standings = await objective.standings(task.images);
     const images = task.images.map((image, i) => {
       const ball = ballAround(settings.norm, image, settings.eps);
-      return ball.project(stepAlong(settings.norm, image, standings[i]!.slope, settings.eps));
+      return ball.project(stepAlong(settings.norm, image, standings[i]!.gradient, settings.eps));
     });
     await task.onStep?.({ done: 1, total: 1, images, objective: standings.map((s) => s.value) });
     return images;

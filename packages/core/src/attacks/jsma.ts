@@ -39,14 +39,14 @@ export const jsma: AttackMethod = attackMethod({
     let active = images.map((_, i) => i).filter((i) => !fools(task, first[i]!, i));
     for (let step = 0; step < total && active.length > 0; step++) {
       const weights = active.flatMap((i) => seeds(classifier.classes, targets[i]!));
-      const found = await classifier.slopes(
+      const found = await classifier.gradients(
         active.flatMap((i) => [images[i]!, images[i]!]),
         { kind: 'weights', weights },
       );
       active = active.filter((i, at) => {
         const pair = bestPair(
-          found[2 * at]!.slope,
-          found[2 * at + 1]!.slope,
+          found[2 * at]!.gradient,
+          found[2 * at + 1]!.gradient,
           theta,
           images[i]!,
           free[i]!,

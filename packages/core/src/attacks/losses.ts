@@ -48,12 +48,12 @@ export function crossEntropy(logits: Logits, c: number): number {
 }
 
 /**
- * 1 - softmax_c: the length of the gradient of cross-entropy in units of the one that `Classifier.slopes` gives.
+ * 1 - softmax_c: the length of the gradient of cross-entropy in units of the one that `Classifier.gradients` gives.
  *
  * @param logits one score a class
  * @param c the class
  */
-export function doubt(logits: Logits, c: number): number {
+export function probabilityOfOthers(logits: Logits, c: number): number {
   return 1 / (1 + Math.exp(-logOdds(logits, c)));
 }
 

@@ -31,11 +31,11 @@ export const momentumAttack: AttackMethod = attackMethod({
     const moments = images.map((image) => new Float64Array(image.length));
     for (let step = 0; step < steps; step++) {
       const standings = await objective.standings(images);
-      standings.forEach(({ slope }, i) => {
-        const size = slope.reduce((sum, v) => sum + Math.abs(v), 0) || 1;
+      standings.forEach(({ gradient }, i) => {
+        const size = gradient.reduce((sum, v) => sum + Math.abs(v), 0) || 1;
         const moment = moments[i]!;
         for (let at = 0; at < moment.length; at++) {
-          moment[at] = decay * moment[at]! + slope[at]! / size;
+          moment[at] = decay * moment[at]! + gradient[at]! / size;
         }
         images[i] = balls[i]!.project(stepAlong('linf', images[i]!, moment, alpha));
       });

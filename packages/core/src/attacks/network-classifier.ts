@@ -2,16 +2,16 @@ import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { cut, elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '@convlens/runtime';
-import type { Classifier, Slope, Sloped } from './classifier.js';
+import type { Classifier, ClassifierObjective, ClassifierGradient } from './classifier.js';
 import { inputOf, planeOf } from './feed.js';
-import { SLOPE_INPUTS, slopeGraph, type SlopeGraph } from './slope-graph.js';
+import { GRADIENT_INPUTS, gradientGraph, type GradientGraph } from './gradient-graph.js';
 
 /** Programs kept: as many as one attack needs for its batch sizes. */
-const KEPT = 8;
+const PROGRAMS_CACHED = 8;
 /** Images, and pixels of a plane, in one run at most: memory grows with them. */
 const WIDEST = { images: 32, pixels: 2 ** 17 };
 
-interface Made extends SlopeGraph {
+interface Made extends GradientGraph {
   readonly program: Program;
 }
 
@@ -71,9 +71,12 @@ export class NetworkClassifier implements Classifier {
     return found;
   }
 
-  /** As `Classifier.slopes`. */
-  async slopes(images: readonly Float32Array[], what: Slope): Promise<readonly Sloped[]> {
-    const found: Sloped[] = [];
+  /** As `Classifier.gradients`. */
+  async gradients(
+    images: readonly Float32Array[],
+    what: ClassifierObjective,
+  ): Promise<readonly ClassifierGradient[]> {
+    const found: ClassifierGradient[] = [];
     while (found.length < images.length) {
       const first = found.length;
       // Powers of two, so that few programs serve batches of any size.
@@ -84,9 +87,9 @@ export class NetworkClassifier implements Classifier {
         [this.#network.input.name]: inputOf(this.#network, images.slice(first, first + batch)),
         ...this.#seeds(what, first, batch),
       });
-      const slopes = rows(outputs[gradient]!, batch);
+      const gradients = rows(outputs[gradient]!, batch);
       rows(outputs[logits]!, batch).forEach((own, i) => {
-        found.push({ logits: own, slope: this.#toPixels(slopes[i]!) });
+        found.push({ logits: own, gradient: this.#toPixels(gradients[i]!) });
       });
     }
     return found;
@@ -106,13 +109,17 @@ export class NetworkClassifier implements Classifier {
     return out;
   }
 
-  #seeds(what: Slope, first: number, batch: number): Record<string, TensorData<'float32'>> {
+  #seeds(
+    what: ClassifierObjective,
+    first: number,
+    batch: number,
+  ): Record<string, TensorData<'float32'>> {
     const { classes } = this;
     const known = this.#network.graph.values.get(this.#logits)?.shape?.slice(1) ?? [classes];
     const data = new Float32Array(batch * classes);
     if (what.kind === 'weights') {
       for (let i = 0; i < batch; i++) data.set(what.weights[first + i]!, i * classes);
-      return { [SLOPE_INPUTS.weights]: float32(data, [batch, ...known.map(Number)]) };
+      return { [GRADIENT_INPUTS.weights]: float32(data, [batch, ...known.map(Number)]) };
     }
     const mark = (list: readonly number[]): TensorData<'float32'> => {
       const marks = new Float32Array(batch * classes);
@@ -121,12 +128,12 @@ export class NetworkClassifier implements Classifier {
     };
     const towards = what.kind === 'dlr' ? what.targets : undefined;
     return {
-      [SLOPE_INPUTS.label]: mark(what.labels),
-      ...(towards && { [SLOPE_INPUTS.target]: mark(towards) }),
+      [GRADIENT_INPUTS.label]: mark(what.labels),
+      ...(towards && { [GRADIENT_INPUTS.target]: mark(towards) }),
     };
   }
 
-  async #program(what: Slope, batch: number): Promise<Made> {
+  async #program(what: ClassifierObjective, batch: number): Promise<Made> {
     const towards = what.kind === 'dlr' && what.targets !== undefined;
     const key = `${what.kind} ${towards} ${batch}`;
     let made = this.#programs.get(key);
@@ -137,7 +144,7 @@ export class NetworkClassifier implements Classifier {
     // Taken out and put back, so that the oldest comes first.
     this.#programs.delete(key);
     this.#programs.set(key, made);
-    if (this.#programs.size > KEPT) {
+    if (this.#programs.size > PROGRAMS_CACHED) {
       const [oldest, idle] = [...this.#programs][0]!;
       this.#programs.delete(oldest);
       await (await idle).program.dispose();
@@ -145,18 +152,18 @@ export class NetworkClassifier implements Classifier {
     return made;
   }
 
-  async #make(kind: Slope['kind'], towards: boolean, batch: number): Promise<Made> {
-    const made = slopeGraph(this.#network, kind, towards, batch, this.#pool);
+  async #make(kind: ClassifierObjective['kind'], towards: boolean, batch: number): Promise<Made> {
+    const made = gradientGraph(this.#network, kind, towards, batch, this.#pool);
     return { ...made, program: await this.#executor.prepare(made.graph) };
   }
 
   /** Frees all programs. */
   async dispose(): Promise<void> {
-    const [forward, ...slopes] = [this.#forward, ...this.#programs.values()];
+    const [forward, ...gradients] = [this.#forward, ...this.#programs.values()];
     this.#forward = undefined;
     this.#programs.clear();
     await (await forward)?.dispose();
-    for (const made of slopes) await (await made).program.dispose();
+    for (const made of gradients) await (await made).program.dispose();
   }
 }
 

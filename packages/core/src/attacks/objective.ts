@@ -1,5 +1,5 @@
 import { LensError } from '@convlens/onnx';
-import type { Classifier, Slope } from './classifier.js';
+import type { Classifier, ClassifierObjective } from './classifier.js';
 import { crossEntropy, logitsRatio, margin, topClass, type AttackLoss } from './losses.js';
 import type { AttackTask } from './method.js';
 
@@ -8,8 +8,8 @@ export interface Standing {
   readonly logits: Float32Array;
   /** What is climbed. */
   readonly value: number;
-  /** Upwards; of the gradient's direction, its length may differ (see `Classifier.slopes`). */
-  readonly slope: Float32Array;
+  /** Upwards; of the gradient's direction, its length may differ (see `Classifier.gradients`). */
+  readonly gradient: Float32Array;
 }
 
 /**
@@ -56,7 +56,7 @@ export class Objective {
   }
 
   /**
-   * Values and slopes.
+   * Values and gradients.
    *
    * @param images the pixels
    * @param which their numbers in the task; all by default
@@ -68,16 +68,16 @@ export class Objective {
     const { labels, targets } = this.#task;
     const own = (list: readonly number[]): number[] => which.map((i) => list[i]!);
     const kind = this.#loss;
-    const what: Slope =
+    const what: ClassifierObjective =
       kind === 'dlr'
         ? { kind, labels: own(labels), ...(targets && { targets: own(targets) }) }
         : { kind, labels: own(targets ?? labels) };
-    const found = await this.#classifier.slopes(images, what);
+    const found = await this.#classifier.gradients(images, what);
     const down = targets !== undefined && kind !== 'dlr';
-    return found.map(({ logits, slope }, i) => ({
+    return found.map(({ logits, gradient }, i) => ({
       logits,
       value: this.value(logits, which[i]!),
-      slope: down ? slope.map((v) => -v) : slope,
+      gradient: down ? gradient.map((v) => -v) : gradient,
     }));
   }
 }

@@ -1,7 +1,7 @@
 import { attackMethod, type AttackMethod } from './method.js';
 import { fools, Objective } from './objective.js';
 import { plain, times } from './parameters.js';
-import { Chance } from './random.js';
+import { Random } from '../random.js';
 
 /** A candidate: for each pixel its row, column (in 0..1 of the extents) and colours. */
 type Genes = Float64Array;
@@ -33,7 +33,7 @@ export const onePixel: AttackMethod = attackMethod({
     const { shape } = classifier;
     const results: Float32Array[] = task.images.map((image) => image.slice());
     for (const [i, image] of task.images.entries()) {
-      const chance = new Chance(task.seed, `one-pixel/${i}`);
+      const random = new Random(task.seed, `one-pixel/${i}`);
       const judge = async (all: readonly Genes[]): Promise<Verdict[]> => {
         const logits = await classifier.logits(all.map((genes) => painted(image, shape, genes)));
         return all.map((genes, at) => ({
@@ -44,7 +44,7 @@ export const onePixel: AttackMethod = attackMethod({
       };
       const clean = await classifier.logits([image]);
       if (fools(task, clean[0]!, i)) continue;
-      let now = await judge(firstOf(population, pixels, shape[0], chance));
+      let now = await judge(firstOf(population, pixels, shape[0], random));
       for (let generation = 0; ; generation++) {
         // What fools goes before what only comes close.
         const best = now.reduce((a, b) => (rank(b) > rank(a) ? b : a));
@@ -56,7 +56,7 @@ export const onePixel: AttackMethod = attackMethod({
           images: results,
         });
         if (best.fooled || generation === generations) break;
-        const children = await judge(now.map((_, at) => child(now, at, factor, chance)));
+        const children = await judge(now.map((_, at) => child(now, at, factor, random)));
         now = now.map((parent, at) =>
           rank(children[at]!) > rank(parent) ? children[at]! : parent,
         );
@@ -75,33 +75,33 @@ interface Verdict {
 const rank = ({ value, fooled }: Verdict): number => (fooled ? Infinity : value);
 
 /** Places anywhere; colours around mid grey with a deviation of half the range, as in the paper. */
-function firstOf(population: number, pixels: number, channels: number, chance: Chance): Genes[] {
+function firstOf(population: number, pixels: number, channels: number, random: Random): Genes[] {
   const length = 2 + channels;
   return Array.from({ length: population }, () =>
     Float64Array.from({ length: pixels * length }, (_, at) =>
-      at % length < 2 ? chance.uniform() : Math.min(1, Math.max(0, 0.5 + 0.5 * normal(chance))),
+      at % length < 2 ? random.uniform() : Math.min(1, Math.max(0, 0.5 + 0.5 * normal(random))),
     ),
   );
 }
 
 /** A sum of twelve uniform numbers. */
-function normal(chance: Chance): number {
+function normal(random: Random): number {
   let sum = -6;
-  for (let draw = 0; draw < 12; draw++) sum += chance.uniform();
+  for (let draw = 0; draw < 12; draw++) sum += random.uniform();
   return sum;
 }
 
-function child(all: readonly Verdict[], parent: number, factor: number, chance: Chance): Genes {
+function child(all: readonly Verdict[], parent: number, factor: number, random: Random): Genes {
   const picked: number[] = [parent];
   while (picked.length < 4) {
-    const at = chance.below(all.length);
+    const at = random.below(all.length);
     if (!picked.includes(at)) picked.push(at);
   }
   const [a, b, c] = picked.slice(1).map((at) => all[at]!.genes);
   return a!.map((gene, at) => {
     const value = gene + factor * (b![at]! - c![at]!);
     // A gene that leaves its range begins anew inside.
-    return value >= 0 && value <= 1 ? value : chance.uniform();
+    return value >= 0 && value <= 1 ? value : random.uniform();
   });
 }
 

@@ -3,7 +3,7 @@ import type { Classifier } from './classifier.js';
 import { attackMethod, type AttackMethod, type AttackTask, type SettingsOf } from './method.js';
 import { fools, Objective } from './objective.js';
 import { eps, loss, norm, stepLength, times } from './parameters.js';
-import { Chance } from './random.js';
+import { Random } from '../random.js';
 import { stepAlong } from './steepest.js';
 
 const parameters = {
@@ -66,8 +66,8 @@ async function descend(
   for (let restart = 0; restart < restarts && active.length > 0; restart++) {
     const now: Float32Array[] = task.images.map((image) => image.slice());
     for (const i of start === 'random' ? active : []) {
-      const chance = new Chance(task.seed, `pgd/${i}/${restart}`);
-      now[i] = balls[i]!.project(chance.inBall(norm, task.images[i]!, eps));
+      const random = new Random(task.seed, `pgd/${i}/${restart}`);
+      now[i] = balls[i]!.project(random.inBall(norm, task.images[i]!, eps));
     }
     for (let step = 0; step < steps; step++) {
       const standings = await objective.standings(
@@ -75,7 +75,7 @@ async function descend(
         active,
       );
       active.forEach((i, at) => {
-        now[i] = balls[i]!.project(stepAlong(norm, now[i]!, standings[at]!.slope, alpha));
+        now[i] = balls[i]!.project(stepAlong(norm, now[i]!, standings[at]!.gradient, alpha));
       });
       await task.onStep?.({
         done: restart * steps + step + 1,

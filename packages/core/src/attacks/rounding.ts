@@ -70,7 +70,7 @@ export async function roundToBytes(
     while (fools(task, wished[i]!, i) && !fools(task, logits, i) && round < REPAIR.rounds) {
       const [standing] = await objective.standings([toUnit(own)], [i]);
       const count = Math.min(own.length, REPAIR.values * 2 ** round);
-      if (!moveLevels(own, original, standing!.slope, count, keeping)) break;
+      if (!moveLevels(own, original, standing!.gradient, count, keeping)) break;
       [logits] = (await classifier.logits([toUnit(own)])) as [Float32Array];
       round++;
     }
@@ -119,28 +119,28 @@ function rounded(image: Float32Array, original: Float32Array, keeping: Keeping):
 }
 
 /**
- * Moves the steepest values that may move by one level upwards along the slope; false where none may.
+ * Moves the steepest values that may move by one level upwards along the gradient; false where none may.
  */
 function moveLevels(
   levels: Float64Array,
   original: Float32Array,
-  slope: Float32Array,
+  gradient: Float32Array,
   count: number,
   keeping: Keeping,
 ): boolean {
   const free = [...levels.keys()].filter((i) => {
-    const next = levels[i]! + Math.sign(slope[i]!);
+    const next = levels[i]! + Math.sign(gradient[i]!);
     if (next === levels[i]) return false;
     if (keeping.kind === 'few' && Math.abs(levels[i]! - 255 * original[i]!) < 0.5) return false;
     const [low, high] = range(original[i]!, keeping);
     return next >= low && next <= high;
   });
-  free.sort((a, b) => Math.abs(slope[b]!) - Math.abs(slope[a]!));
+  free.sort((a, b) => Math.abs(gradient[b]!) - Math.abs(gradient[a]!));
   let squares = lengthOf(levels, original) ** 2;
   let moved = 0;
   for (const i of free) {
     if (moved === count) break;
-    const next = levels[i]! + Math.sign(slope[i]!);
+    const next = levels[i]! + Math.sign(gradient[i]!);
     const longer = (next / 255 - original[i]!) ** 2 - (levels[i]! / 255 - original[i]!) ** 2;
     const bounded = keeping.kind === 'ball' && keeping.norm === 'l2';
     if (bounded && Math.sqrt(Math.max(0, squares + longer)) > keeping.eps) continue;

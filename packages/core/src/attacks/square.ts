@@ -2,7 +2,7 @@ import { ballAround } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
 import { fools, Objective } from './objective.js';
 import { eps, plain, times } from './parameters.js';
-import { Chance } from './random.js';
+import { Random } from '../random.js';
 
 /** Queries, of ten thousand, after which the squares have half their area. */
 const HALVINGS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
@@ -30,7 +30,7 @@ export const square: AttackMethod = attackMethod({
     const objective = new Objective(classifier, task, 'margin');
     const [channels, height, width] = classifier.shape;
     const balls = task.images.map((image) => ballAround('linf', image, eps));
-    const chances = task.images.map((_, i) => new Chance(task.seed, `square/${i}`));
+    const randoms = task.images.map((_, i) => new Random(task.seed, `square/${i}`));
     const images: Float32Array[] = task.images.map((image) => image.slice());
     const values = images.map(() => -Infinity);
     let active = images.map((_, i) => i);
@@ -39,12 +39,12 @@ export const square: AttackMethod = attackMethod({
     for (let query = 1; query <= queries && active.length > 0; query++) {
       const side = sideOf(area, query, queries, height, width);
       const tried = active.map((i) => {
-        const [own, chance] = [task.images[i]!, chances[i]!];
+        const [own, random] = [task.images[i]!, randoms[i]!];
         const next = images[i]!.slice();
         if (query === 1) {
           for (let c = 0; c < channels; c++) {
             for (let x = 0; x < width; x++) {
-              const change = eps * chance.sign();
+              const change = eps * random.sign();
               for (let y = 0; y < height; y++) {
                 const at = (c * height + y) * width + x;
                 next[at] = own[at]! + change;
@@ -52,9 +52,9 @@ export const square: AttackMethod = attackMethod({
             }
           }
         } else {
-          const [top, left] = [chance.below(height - side + 1), chance.below(width - side + 1)];
+          const [top, left] = [random.below(height - side + 1), random.below(width - side + 1)];
           for (let c = 0; c < channels; c++) {
-            const change = eps * chance.sign();
+            const change = eps * random.sign();
             for (let y = top; y < top + side; y++) {
               for (let x = left; x < left + side; x++) {
                 const at = (c * height + y) * width + x;

@@ -1,32 +1,32 @@
 import type { AttackNorm } from './ball.js';
 
 /**
- * A step in the direction that climbs most within a distance: along the sign of the slope for the largest change, along
- * the slope itself for the Euclidean distance. Where the slope is zero nothing moves.
+ * A step in the direction that climbs most within a distance: along the sign of the gradient for the largest change, along
+ * the gradient itself for the Euclidean distance. Where the gradient is zero nothing moves.
  *
  * @param norm of the step
  * @param from an image
- * @param slope direction upwards; its length does not matter
+ * @param gradient direction upwards; its length does not matter
  * @param length of the step
  */
 export function stepAlong(
   norm: AttackNorm,
   from: Float32Array,
-  slope: Float32Array | Float64Array,
+  gradient: Float32Array | Float64Array,
   length: number,
 ): Float32Array {
-  if (norm === 'linf') return from.map((value, i) => value + length * Math.sign(slope[i]!));
-  const size = lengthOf(slope);
+  if (norm === 'linf') return from.map((value, i) => value + length * Math.sign(gradient[i]!));
+  const size = lengthOf(gradient);
   const factor = size === 0 ? 0 : length / size;
-  return from.map((value, i) => value + factor * slope[i]!);
+  return from.map((value, i) => value + factor * gradient[i]!);
 }
 
 /** Euclidean length, safe from underflow. */
-function lengthOf(slope: Float32Array | Float64Array): number {
+function lengthOf(gradient: Float32Array | Float64Array): number {
   let largest = 0;
-  for (const value of slope) largest = Math.max(largest, Math.abs(value));
+  for (const value of gradient) largest = Math.max(largest, Math.abs(value));
   if (largest === 0) return 0;
   let sum = 0;
-  for (const value of slope) sum += (value / largest) ** 2;
+  for (const value of gradient) sum += (value / largest) ** 2;
   return largest * Math.sqrt(sum);
 }

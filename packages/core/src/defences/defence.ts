@@ -1,4 +1,4 @@
-import type { Chance } from '../attacks/random.js';
+import type { Random } from '../random.js';
 
 /** `[channels, height, width]` of an image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -11,7 +11,7 @@ export interface Passage {
    * Carries a gradient by what is shown back to one by the image: the exact adjoint where the defence is linear. Without
    * it the defence has no useful derivative, and the gradient goes through as it is (BPDA).
    */
-  readonly pull?: (slope: Float32Array) => Float32Array;
+  readonly pull?: (gradient: Float32Array) => Float32Array;
 }
 
 /** Something done to every image before a network sees it, in the hope that it takes perturbations away. */
@@ -34,12 +34,12 @@ export interface Defence {
    * @param image float32 in [0, 1], C x H x W
    * @param shape of it
    * @param strength within its bounds
-   * @param chance seeded, for those that are random
+   * @param random seeded, for those that are random
    */
   readonly pass: (
     image: Float32Array,
     shape: ImageShape,
     strength: number,
-    chance: Chance,
+    random: Random,
   ) => Passage;
 }

@@ -1,6 +1,6 @@
 import { LensError } from '@convlens/onnx';
-import type { Classifier, Slope, Sloped } from '../attacks/classifier.js';
-import { Chance } from '../attacks/random.js';
+import type { Classifier, ClassifierObjective, ClassifierGradient } from '../attacks/classifier.js';
+import { Random } from '../random.js';
 import type { Defence, Passage } from './defence.js';
 
 /** How a network is defended, and how much an attack knows of it. */
@@ -28,7 +28,7 @@ export class DefendedClassifier implements Classifier {
   readonly #defence: Defence;
   readonly #strength: number;
   readonly #samples: number;
-  readonly #chance: Chance;
+  readonly #random: Random;
 
   /**
    * @param inside what is defended
@@ -52,7 +52,7 @@ export class DefendedClassifier implements Classifier {
     this.#defence = defence;
     this.#strength = strength;
     this.#samples = samples;
-    this.#chance = new Chance(seed, `defence/${defence.id}`);
+    this.#random = new Random(seed, `defence/${defence.id}`);
   }
 
   /** As `Classifier.logits`; random defences differ from call to call. */
@@ -60,17 +60,20 @@ export class DefendedClassifier implements Classifier {
     return this.#inside.logits(images.map((image) => this.pass(image).image));
   }
 
-  /** As `Classifier.slopes`; logits are those of the last passage. */
-  async slopes(images: readonly Float32Array[], what: Slope): Promise<readonly Sloped[]> {
-    let found: Sloped[] = [];
+  /** As `Classifier.gradients`; logits are those of the last passage. */
+  async gradients(
+    images: readonly Float32Array[],
+    what: ClassifierObjective,
+  ): Promise<readonly ClassifierGradient[]> {
+    let found: ClassifierGradient[] = [];
     for (let sample = 0; sample < this.#samples; sample++) {
       const passages = images.map((image) => this.pass(image));
       const shown = passages.map(({ image }) => image);
-      const slopes = await this.#inside.slopes(shown, what);
-      found = slopes.map(({ logits, slope }, i) => {
-        const own = passages[i]!.pull?.(slope) ?? slope;
-        const sum = found[i]?.slope;
-        return { logits, slope: sum ? own.map((v, at) => v + sum[at]!) : own };
+      const gradients = await this.#inside.gradients(shown, what);
+      found = gradients.map(({ logits, gradient }, i) => {
+        const own = passages[i]!.pull?.(gradient) ?? gradient;
+        const sum = found[i]?.gradient;
+        return { logits, gradient: sum ? own.map((v, at) => v + sum[at]!) : own };
       });
     }
     return found;
@@ -82,6 +85,6 @@ export class DefendedClassifier implements Classifier {
    * @param image float32 in [0, 1], C x H x W
    */
   pass(image: Float32Array): Passage {
-    return this.#defence.pass(image, this.shape, this.#strength, this.#chance);
+    return this.#defence.pass(image, this.shape, this.#strength, this.#random);
   }
 }

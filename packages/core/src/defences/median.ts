@@ -33,9 +33,9 @@ export const median: Defence = {
     }
     return {
       image: image.map((_, i) => image[from[i]!]!),
-      pull(slope) {
-        const out = new Float32Array(slope.length);
-        from.forEach((source, i) => (out[source]! += slope[i]!));
+      pull(gradient) {
+        const out = new Float32Array(gradient.length);
+        from.forEach((source, i) => (out[source]! += gradient[i]!));
         return out;
       },
     };

@@ -28,12 +28,12 @@ export const randomResize: Defence = {
   title: 'Random resize',
   strength: { title: 'Smallest part', fallback: 0.8, low: 0.25, high: 1 },
   random: true,
-  pass(image, shape, strength, chance) {
+  pass(image, shape, strength, random) {
     const [, height, width] = shape;
-    const part = strength + (1 - strength) * chance.uniform();
+    const part = strength + (1 - strength) * random.uniform();
     const axis = (length: number): AxisMap => {
       const size = Math.max(1, Math.round(part * length));
-      return shrunk(length, size, chance.below(length - size + 1));
+      return shrunk(length, size, random.below(length - size + 1));
     };
     return separable(image, shape, axis(height), axis(width));
   },

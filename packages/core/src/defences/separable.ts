@@ -27,7 +27,7 @@ export function separable(
     }
     return out;
   };
-  return { image: run(image, false), pull: (slope) => run(slope, true) };
+  return { image: run(image, false), pull: (gradient) => run(gradient, true) };
 }
 
 /** Maps `lines` lines of `length` places, `step` apart within a line and `apart` from line to line. */

@@ -4,7 +4,7 @@ import type { StepReport } from '../optimisation/ascent.js';
 import type { Goal } from '../optimisation/goal.js';
 import type { Goals } from '../optimisation/goal-program.js';
 import { inputUnit, inputValue } from '../optimisation/parametrisation.js';
-import { chance } from '../optimisation/transforms.js';
+import { viewRandom } from '../optimisation/transforms.js';
 import { ResidentDream } from './resident-dream.js';
 import { cutTiles, rollOf, tileFor, type Size } from './tiles.js';
 
@@ -191,7 +191,7 @@ export class Dream {
     const { network } = this.#goals;
     const [channels] = network.input.shape;
     const image = risen.slice();
-    const { value, gradient } = await this.#gradient(image, size, chance(seed, step, 0));
+    const { value, gradient } = await this.#gradient(image, size, viewRandom(seed, step, 0));
     let sum = 0;
     for (const slope of gradient) sum += Math.abs(slope);
     if (!Number.isFinite(value) || !Number.isFinite(sum)) {
@@ -231,7 +231,7 @@ export class Dream {
   async #gradient(
     image: Float32Array,
     size: Size,
-    random: ReturnType<typeof chance>,
+    random: ReturnType<typeof viewRandom>,
   ): Promise<{ value: number; gradient: Float32Array }> {
     const [height, width] = size;
     const channels = this.#goals.network.input.shape[0];

@@ -20,7 +20,7 @@ import {
   type TileNumbers,
 } from '../optimisation/gpu/dream.js';
 import { inputValue } from '../optimisation/parametrisation.js';
-import { chance } from '../optimisation/transforms.js';
+import { viewRandom } from '../optimisation/transforms.js';
 import type { DreamOptions, DreamState } from './dream.js';
 import { cutTiles, rollOf, tileFor, type Size, type Tiles } from './tiles.js';
 
@@ -136,7 +136,7 @@ export class ResidentDream {
     const { network } = this.#goals;
     const [channels] = network.input.shape;
     const length = channels * size[0] * size[1];
-    const [top, left] = rollOf(size, chance(this.#options.seed, step, 0));
+    const [top, left] = rollOf(size, viewRandom(this.#options.seed, step, 0));
     clear(device, slopes);
     const of = (row: number, column: number): TileNumbers => ({
       size,

@@ -1,6 +1,6 @@
 import type { Network } from '@convlens/adapters';
 import { LensError } from '@convlens/onnx';
-import type { Chance } from '../optimisation/transforms.js';
+import type { ViewRandom } from '../optimisation/transforms.js';
 
 /** Height and width. */
 export type Size = readonly [height: number, width: number];
@@ -21,7 +21,7 @@ export interface Tiles {
  * @param random numbers for this step
  * @returns rows and columns
  */
-export const rollOf = ([height, width]: Size, random: Chance): Size => [
+export const rollOf = ([height, width]: Size, random: ViewRandom): Size => [
   random.below(height),
   random.below(width),
 ];

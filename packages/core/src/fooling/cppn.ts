@@ -1,4 +1,4 @@
-import type { Chance } from '../attacks/random.js';
+import type { Random } from '../random.js';
 
 /** What nodes compute of the sum of their inputs, with values from -1 to 1 (or 0 to 1). */
 const SHAPES = [
@@ -30,9 +30,9 @@ const INPUTS = 4;
 const MUTATION = { node: 0.3, link: 0.4, shape: 0.1, weight: 0.3, deviation: 1.5, most: 40 };
 
 /** Around 0, with deviation 1. */
-function normal(chance: Chance): number {
+function normal(random: Random): number {
   let sum = -6;
-  for (let draw = 0; draw < 12; draw++) sum += chance.uniform();
+  for (let draw = 0; draw < 12; draw++) sum += random.uniform();
   return sum;
 }
 
@@ -40,13 +40,13 @@ function normal(chance: Chance): number {
  * A network without hidden nodes.
  *
  * @param channels colours
- * @param chance seeded
+ * @param random seeded
  */
-export function firstCppn(channels: number, chance: Chance): Cppn {
+export function firstCppn(channels: number, random: Random): Cppn {
   return {
     nodes: Array.from({ length: channels }, () => ({
-      shape: chance.below(SHAPES.length),
-      from: Array.from({ length: INPUTS }, (_, source) => [source, 2 * normal(chance)] as const),
+      shape: random.below(SHAPES.length),
+      from: Array.from({ length: INPUTS }, (_, source) => [source, 2 * normal(random)] as const),
     })),
   };
 }
@@ -56,42 +56,42 @@ export function firstCppn(channels: number, chance: Chance): Cppn {
  *
  * @param parent left as it is
  * @param channels colours
- * @param chance seeded
+ * @param random seeded
  */
-export function mutated(parent: Cppn, channels: number, chance: Chance): Cppn {
+export function mutated(parent: Cppn, channels: number, random: Random): Cppn {
   // Large changes find something new, small ones make it better.
-  const deviation = MUTATION.deviation * 2 ** (-6 * chance.uniform());
+  const deviation = MUTATION.deviation * 2 ** (-6 * random.uniform());
   let nodes: CppnNode[] = parent.nodes.map(({ shape, from }) => ({
-    shape: chance.uniform() < MUTATION.shape ? chance.below(SHAPES.length) : shape,
+    shape: random.uniform() < MUTATION.shape ? random.below(SHAPES.length) : shape,
     from: from.map(([source, weight]): readonly [number, number] =>
-      chance.uniform() < MUTATION.weight
-        ? [source, weight + deviation * normal(chance)]
+      random.uniform() < MUTATION.weight
+        ? [source, weight + deviation * normal(random)]
         : [source, weight],
     ),
   }));
-  if (chance.uniform() < MUTATION.node && nodes.length < MUTATION.most) {
+  if (random.uniform() < MUTATION.node && nodes.length < MUTATION.most) {
     // The new node goes before the colours: their number, and that of nothing else, grows by one.
     const at = nodes.length - channels;
-    const source = chance.below(INPUTS + at);
+    const source = random.below(INPUTS + at);
     const node: CppnNode = {
-      shape: chance.below(SHAPES.length),
-      from: [[source, 2 * normal(chance)]],
+      shape: random.below(SHAPES.length),
+      from: [[source, 2 * normal(random)]],
     };
     nodes = [...nodes.slice(0, at), node, ...nodes.slice(at)];
-    const colour = at + 1 + chance.below(channels);
-    nodes[colour] = linked(nodes[colour]!, INPUTS + at, chance);
+    const colour = at + 1 + random.below(channels);
+    nodes[colour] = linked(nodes[colour]!, INPUTS + at, random);
   }
-  if (chance.uniform() < MUTATION.link) {
-    const to = chance.below(nodes.length);
+  if (random.uniform() < MUTATION.link) {
+    const to = random.below(nodes.length);
     // Colours do not read each other.
     const before = INPUTS + Math.min(to, nodes.length - channels);
-    nodes[to] = linked(nodes[to]!, chance.below(before), chance);
+    nodes[to] = linked(nodes[to]!, random.below(before), random);
   }
   return { nodes };
 }
 
-function linked({ shape, from }: CppnNode, source: number, chance: Chance): CppnNode {
-  return { shape, from: [...from, [source, normal(chance)]] };
+function linked({ shape, from }: CppnNode, source: number, random: Random): CppnNode {
+  return { shape, from: [...from, [source, normal(random)]] };
 }
 
 /**

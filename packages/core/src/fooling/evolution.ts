@@ -1,6 +1,6 @@
 import type { Classifier } from '../attacks/classifier.js';
 import { crossEntropy } from '../attacks/losses.js';
-import { Chance } from '../attacks/random.js';
+import { Random } from '../random.js';
 import { firstCppn, mutated, paintCppn, type Cppn } from './cppn.js';
 import { checkFooling, type FoolingImage, type FoolingTask } from './fooling-image.js';
 
@@ -22,7 +22,7 @@ export async function foolByEvolution(
   task: FoolingTask,
 ): Promise<FoolingImage> {
   const confidence = checkFooling(classifier, task);
-  const chance = new Chance(task.seed, 'fooling/evolution');
+  const random = new Random(task.seed, 'fooling/evolution');
   const [channels] = classifier.shape;
   const judge = async (all: readonly Cppn[]): Promise<Judged[]> => {
     const images = all.map((cppn) => paintCppn(cppn, classifier.shape));
@@ -35,7 +35,7 @@ export async function foolByEvolution(
   };
   const fitter = (a: Judged, b: Judged): number => a.entropy - b.entropy;
   const begin = async (): Promise<Judged[]> => {
-    const first = Array.from({ length: POPULATION.size }, () => firstCppn(channels, chance));
+    const first = Array.from({ length: POPULATION.size }, () => firstCppn(channels, random));
     return (await judge(first)).sort(fitter);
   };
   let all = await begin();
@@ -65,7 +65,7 @@ export async function foolByEvolution(
     }
     const parents = all.slice(0, POPULATION.parents);
     const children = Array.from({ length: POPULATION.size - parents.length }, (_, i) =>
-      mutated(parents[i % parents.length]!.cppn, channels, chance),
+      mutated(parents[i % parents.length]!.cppn, channels, random),
     );
     all = [...parents, ...(await judge(children))].sort(fitter);
   }

@@ -2,7 +2,7 @@ import { LensError } from '@convlens/onnx';
 import type { Classifier } from '../attacks/classifier.js';
 import { crossEntropy } from '../attacks/losses.js';
 import type { OnAttackStep } from '../attacks/method.js';
-import { Chance } from '../attacks/random.js';
+import { Random } from '../random.js';
 import { stepAlong } from '../attacks/steepest.js';
 
 /** What is looked for: a picture that is nothing, and that the network is sure of. */
@@ -63,18 +63,20 @@ export async function foolByGradient(
   rate = 1,
 ): Promise<FoolingImage> {
   const confidence = checkFooling(classifier, task);
-  const chance = new Chance(task.seed, 'fooling/gradient');
+  const random = new Random(task.seed, 'fooling/gradient');
   const size = classifier.shape.reduce((product, extent) => product * extent, 1);
-  let image = Float32Array.from({ length: size }, () => chance.uniform());
+  let image = Float32Array.from({ length: size }, () => random.uniform());
   const length = (rate / 255) * Math.sqrt(size);
   for (let step = 0; ; step++) {
     const labels = [task.target];
-    const [found] = await classifier.slopes([image], { kind: 'cross-entropy', labels });
+    const [found] = await classifier.gradients([image], { kind: 'cross-entropy', labels });
     const entropy = crossEntropy(found!.logits, task.target);
     const probability = Math.exp(-entropy);
     await task.onStep?.({ done: step, total: task.steps, images: [image], objective: [-entropy] });
     const reached = probability >= confidence;
     if (reached || step === task.steps) return { image, probability, steps: step, reached };
-    image = stepAlong('l2', image, found!.slope, -length).map((v) => Math.min(1, Math.max(0, v)));
+    image = stepAlong('l2', image, found!.gradient, -length).map((v) =>
+      Math.min(1, Math.max(0, v)),
+    );
   }
 }

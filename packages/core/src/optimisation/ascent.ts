@@ -15,7 +15,7 @@ import { pixelParametrisation } from './pixels.js';
 import { ResidentAscent } from './resident-ascent.js';
 import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
 import { sample, sampleAdjoint, type Sampling } from './sampling.js';
-import { chance, drawView, type Transform, type View } from './transforms.js';
+import { viewRandom, drawView, type Transform, type View } from './transforms.js';
 
 type Tensor = TensorData<'float32'>;
 
@@ -252,7 +252,7 @@ export class Ascent {
     for (const [i, image] of images.entries()) {
       for (let v = 0; v < views; v++) {
         const at = i * views + v;
-        const view = drawView(transforms, size, input, chance(seed, step, at));
+        const view = drawView(transforms, size, input, viewRandom(seed, step, at));
         looks.push(view);
         sample(image, view, this.#sampling, batch, at * length);
       }

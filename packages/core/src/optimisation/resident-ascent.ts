@@ -8,7 +8,7 @@ import { reachOf, type GpuViews } from './gpu/views.js';
 import { ADAM, rateAt } from './optimisers.js';
 import type { Canvas } from './parametrisation.js';
 import type { Sampling } from './sampling.js';
-import { chance, drawView, type View } from './transforms.js';
+import { viewRandom, drawView, type View } from './transforms.js';
 
 /** Longest side of a picture: a line of its transform lies in the memory of a workgroup. */
 const LONGEST = 512;
@@ -182,7 +182,7 @@ export class ResidentAscent {
     const { goals, views = 1, transforms = [], seed } = this.#options;
     const { image, input } = this.#sampling;
     return Array.from({ length: goals.length * views }, (_, at) =>
-      drawView(transforms, image, input, chance(seed, step, at)),
+      drawView(transforms, image, input, viewRandom(seed, step, at)),
     );
   }
 

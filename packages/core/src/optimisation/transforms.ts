@@ -34,7 +34,7 @@ export interface View {
 }
 
 /** Random numbers of one view. */
-export interface Chance {
+export interface ViewRandom {
   /** A whole number from 0 to `count` - 1. */
   below(count: number): number;
   /** A number from 0 to 1. */
@@ -48,7 +48,7 @@ export interface Chance {
  * @param step number of the step
  * @param view number of the view within the step
  */
-export function chance(seed: number, step: number, view: number): Chance {
+export function viewRandom(seed: number, step: number, view: number): ViewRandom {
   const next = randomWords(seed, `view ${view} of step ${step}`);
   const unit = (): number => (next() >>> 0) / 2 ** 32;
   return { unit, below: (count) => Math.min(count - 1, Math.floor(unit() * count)) };
@@ -68,7 +68,7 @@ export function drawView(
   transforms: readonly Transform[],
   image: readonly [number, number],
   input: readonly [number, number],
-  random: Chance,
+  random: ViewRandom,
 ): View {
   let [height, width] = image;
   // From coordinates of what there is so far to those of the image.

@@ -1,9 +1,9 @@
 import type { Pixels } from '@convlens/data';
 import { LensError } from '@convlens/onnx';
 import type { Classifier } from '../attacks/classifier.js';
-import { crossEntropy, doubt, topClass } from '../attacks/losses.js';
+import { crossEntropy, probabilityOfOthers, topClass } from '../attacks/losses.js';
 import { pictureOf } from '../attacks/pictures.js';
-import { Chance } from '../attacks/random.js';
+import { Random } from '../random.js';
 import { advance, noMemory } from '../optimisation/optimisers.js';
 import {
   coverage,
@@ -82,12 +82,12 @@ export async function trainPatch(classifier: Classifier, task: PatchTask): Promi
         `got ${shape}, ${side}, ${steps}, ${batch} and ${rate}.`,
     );
   }
-  const chance = new Chance(seed, 'patch/start');
-  const texels = Float32Array.from({ length: channels * side * side }, () => chance.uniform());
+  const random = new Random(seed, 'patch/start');
+  const texels = Float32Array.from({ length: channels * side * side }, () => random.uniform());
   const patch: Patch = { shape, side, texels };
   let memory = noMemory;
   for (let step = 0; step < steps; step++) {
-    const own = new Chance(seed, `patch/${step}`);
+    const own = new Random(seed, `patch/${step}`);
     const views = Array.from({ length: batch }, () => {
       const image = pictures[own.below(pictures.length)]!.image.slice();
       const placement = drawPlacement(shape, [height, width], task, own);
@@ -97,13 +97,19 @@ export async function trainPatch(classifier: Classifier, task: PatchTask): Promi
     });
     const images = views.map(({ image }) => image);
     const labels = images.map(() => target);
-    const slopes = await classifier.slopes(images, { kind: 'cross-entropy', labels });
+    const gradients = await classifier.gradients(images, { kind: 'cross-entropy', labels });
     const gradient = new Float32Array(texels.length);
     let objective = 0;
-    slopes.forEach(({ logits, slope }, i) => {
+    gradients.forEach(({ logits, gradient: byPixels }, i) => {
       objective -= crossEntropy(logits, target) / batch;
       // Views that are taken for the class already have little to say.
-      lift(views[i]!.print, slope, -doubt(logits, target) / batch, gradient, channels);
+      lift(
+        views[i]!.print,
+        byPixels,
+        -probabilityOfOthers(logits, target) / batch,
+        gradient,
+        channels,
+      );
     });
     await onStep?.({ done: step + 1, total: steps, patch, images, objective });
     memory = advance({ kind: 'adam', rate }, texels, gradient, memory);
@@ -145,10 +151,10 @@ export async function tryPatch(
   const examples: { image: Float32Array; answer: number }[] = [];
   let reached = 0;
   for (const [number, picture] of known.entries()) {
-    const chance = new Chance(seed, `patch/held out/${number}`);
+    const random = new Random(seed, `patch/held out/${number}`);
     const images = Array.from({ length: placements }, () => {
       const image = picture.image.slice();
-      const placement = drawPlacement(patch.shape, [height, width], task, chance);
+      const placement = drawPlacement(patch.shape, [height, width], task, random);
       const print = footprint(patch.shape, patch.side, placement, [height, width]);
       lay(print, patch.texels, image, channels);
       return image;

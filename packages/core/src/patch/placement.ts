@@ -1,4 +1,4 @@
-import type { Chance } from '../attacks/random.js';
+import type { Random } from '../random.js';
 
 /** A disc, or a square. */
 export const patchShapes = ['round', 'square'] as const;
@@ -43,20 +43,20 @@ export const PLACING = { scale: [0.4, 0.6], rotation: 22.5 } as const satisfies 
  * @param shape of the patch
  * @param image `[height, width]`
  * @param placing sizes and turns
- * @param chance seeded
+ * @param random seeded
  */
 export function drawPlacement(
   shape: PatchShape,
   [height, width]: readonly [number, number],
   { scale: [least, most] = PLACING.scale, rotation = PLACING.rotation }: Placing,
-  chance: Chance,
+  random: Random,
 ): Placement {
-  const size = Math.min(height, width) * (least + (most - least) * chance.uniform());
-  const turn = ((2 * chance.uniform() - 1) * rotation * Math.PI) / 180;
+  const size = Math.min(height, width) * (least + (most - least) * random.uniform());
+  const turn = ((2 * random.uniform() - 1) * rotation * Math.PI) / 180;
   const wide = shape === 'round' ? 1 : Math.abs(Math.cos(turn)) + Math.abs(Math.sin(turn));
   const place = (length: number): number => {
     const free = Math.max(0, length - size * wide);
-    return length / 2 + free * (chance.uniform() - 0.5);
+    return length / 2 + free * (random.uniform() - 0.5);
   };
   return { x: place(width), y: place(height), size, turn };
 }
@@ -174,23 +174,23 @@ export function lay(print: Footprint, texels: Floats, image: Floats, channels: n
  * The transpose of laying: carries a gradient by the pixels back to the texels.
  *
  * @param print where, and how
- * @param slope gradient by the image, C planes
+ * @param gradient gradient by the image, C planes
  * @param factor it is multiplied by
  * @param sum receives the gradient by the texels, C planes, added to what is there
  * @param channels C
  */
 export function lift(
   print: Footprint,
-  slope: Floats,
+  gradient: Floats,
   factor: number,
   sum: Floats,
   channels: number,
 ): void {
   const { pixels, texels, weights } = print;
-  const [plane, own] = [slope.length / channels, sum.length / channels];
+  const [plane, own] = [gradient.length / channels, sum.length / channels];
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < pixels.length; i++) {
-      const value = factor * slope[c * plane + pixels[i]!]!;
+      const value = factor * gradient[c * plane + pixels[i]!]!;
       for (let k = 4 * i; k < 4 * i + 4; k++) sum[c * own + texels[k]!]! += weights[k]! * value;
     }
   }

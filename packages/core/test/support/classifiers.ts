@@ -79,13 +79,13 @@ export function byMean(
     classes: gains.length,
     widest: 8,
     logits: (images) => Promise.resolve(images.map(logits)),
-    slopes(images, what) {
+    gradients(images, what) {
       if (what.kind === 'weights') throw new Error('not needed');
       const found = images.map((image, i) => {
         const label = what.labels[i]!;
-        // Two classes: the gradient of cross-entropy over the doubt is that of the other score minus this one.
-        const slope = (gains[1 - label]! - gains[label]!) / size;
-        return { logits: logits(image), slope: new Float32Array(size).fill(slope) };
+        // Two classes: the gradient of cross-entropy over the probabilityOfOthers is that of the other score minus this one.
+        const gradient = (gains[1 - label]! - gains[label]!) / size;
+        return { logits: logits(image), gradient: new Float32Array(size).fill(gradient) };
       });
       return Promise.resolve(found);
     },

@@ -19,12 +19,12 @@ export function createBackends(config: EngineConfig): Backends {
   const { runtimeBase, threads, optimize = true, tune = true, precision } = config;
   const speeds = storedSpeeds(`${threadsOf(threads)} threads`);
   const kept = optimize && tune ? speeds.forms('ort-wasm') : undefined;
-  const halves = precision === 'half';
+  const float16 = precision === 'half';
   const ort = ortWasm(runtimeBase, threads, optimize, kept);
   const tfjs = tfjsWasm(runtimeBase);
   return new Backends(
     [
-      ortWebGpu(runtimeBase, halves),
+      ortWebGpu(runtimeBase, float16),
       tfjsWebGpu(),
       tfjsWebGl(),
       // Convlens's kernels, on one thread, against those of ONNX Runtime on all.

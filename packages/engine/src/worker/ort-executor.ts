@@ -32,9 +32,9 @@ export interface Ort {
 }
 
 /** How to compute in float16. */
-export interface Halves {
+export interface HalfPrecision {
   /** The same graph in float16. */
-  readonly halve: (graph: Graph) => Graph;
+  readonly toFloat16: (graph: Graph) => Graph;
   /** A graph that gives the largest magnitude among the numbers that would be in float16. */
   readonly range: (graph: Graph) => Graph;
   /** Whether that magnitude is small enough. */
@@ -53,7 +53,7 @@ export interface OrtTraits {
   /** Hand weights over beside the model instead of in it, which saves copies; only the web runtime can. */
   readonly parts?: boolean;
   /** How to compute in float16, where the runtime is faster with it. */
-  readonly halves?: Halves;
+  readonly float16?: HalfPrecision;
   /** The GPU that it works on, where kernels of our own can share it. */
   readonly device?: GPUDevice;
 }
@@ -120,20 +120,20 @@ export class OrtExecutor implements Executor {
   }
 
   /** Makes a session of a graph; see `Executor`. */
-  async prepare(graph: Graph, { halves = false }: Precision = {}): Promise<Program> {
-    if (halves && this.#traits.halves) return this.#prepareHalves(graph, this.#traits.halves);
+  async prepare(graph: Graph, { float16 = false }: Precision = {}): Promise<Program> {
+    if (float16 && this.#traits.float16) return this.#prepareFloat16(graph, this.#traits.float16);
     const { session, dispose } = await this.#open(graph, this.#options);
     return { run: (feeds, outputs) => this.#run(session, graph, feeds, outputs), dispose };
   }
 
   /** In float16 where the runtime takes it and it holds the first image's numbers with some room; else in float32. */
-  async #prepareHalves(graph: Graph, halves: Halves): Promise<Program> {
-    const program = await this.prepare(halves.halve(graph)).catch(() => this.prepare(graph));
+  async #prepareFloat16(graph: Graph, float16: HalfPrecision): Promise<Program> {
+    const program = await this.prepare(float16.toFloat16(graph)).catch(() => this.prepare(graph));
     let fits: Promise<boolean> | undefined;
     let exact: Promise<Program> | undefined;
     return {
       run: async (feeds, outputs) => {
-        fits ??= this.#fits(halves.range(graph), halves.fits, feeds);
+        fits ??= this.#fits(float16.range(graph), float16.fits, feeds);
         if ((await fits) && !exact) {
           const found = await program.run(feeds, outputs);
           if (Object.values(found).every(isFinite)) return found;
@@ -149,7 +149,7 @@ export class OrtExecutor implements Executor {
   }
 
   /** Whether the numbers of a first run are small enough. Where that cannot be found out they are not taken to be. */
-  async #fits(graph: Graph, fits: Halves['fits'], feeds: Tensors): Promise<boolean> {
+  async #fits(graph: Graph, fits: HalfPrecision['fits'], feeds: Tensors): Promise<boolean> {
     const program = await this.prepare(graph).catch(() => undefined);
     if (!program) return false;
     try {

@@ -1,10 +1,10 @@
 import { LensError } from '@convlens/onnx';
 import { UNCHANGED, WASM_POLICY } from '@convlens/optimizer';
-import { HALVES } from './halves.js';
+import { HALF_PRECISION } from './half-precision.js';
 import { OrtExecutor } from './ort-executor.js';
 import type { Call } from './calls.js';
 import type { Runtime, RuntimeFactory } from './runtime.js';
-import { TunedExecutor, type KeptForms } from './tuned-executor.js';
+import { TunedExecutor, type FormStore } from './tuned-executor.js';
 import { threadsOf, wasmExecutor, wasmReason } from './wasm-executor.js';
 import { fetchWasm, ORT_FILES } from './runtime-files.js';
 import { findGpu } from './webgpu-device.js';
@@ -41,7 +41,7 @@ export function ortWasm(
   base: string,
   wishedThreads?: number,
   optimize = true,
-  kept?: KeptForms,
+  kept?: FormStore,
 ): RuntimeFactory {
   return {
     backend: 'wasm',
@@ -77,9 +77,9 @@ export function ortWasm(
  * The WebGPU backend of ONNX Runtime Web.
  *
  * @param base address of the runtime's folder
- * @param halves whether feature maps may be in float16 where the GPU has it
+ * @param float16 whether feature maps may be in float16 where the GPU has it
  */
-export function ortWebGpu(base: string, halves = false): RuntimeFactory {
+export function ortWebGpu(base: string, float16 = false): RuntimeFactory {
   return {
     backend: 'webgpu',
     id: 'ort-webgpu',
@@ -106,7 +106,7 @@ export function ortWebGpu(base: string, halves = false): RuntimeFactory {
       ort.env.wasm.numThreads = 1;
       ort.env.wasm.wasmPaths = { mjs: script };
       ort.env.wasm.wasmBinary = wasmBinary;
-      const inHalves = halves && device.features.has('shader-f16');
+      const inFloat16 = float16 && device.features.has('shader-f16');
       const executor = new OrtExecutor(
         ort,
         // A device in `ort.env.webgpu` is ignored since ONNX Runtime has its own kernels for WebGPU.
@@ -114,7 +114,7 @@ export function ortWebGpu(base: string, halves = false): RuntimeFactory {
         {
           isLoss: (error) => lost || /device.*(lost|destroyed)/i.test(String(error)),
           lower: lowerForWebGpu,
-          ...(inHalves && { halves: HALVES }),
+          ...(inFloat16 && { float16: HALF_PRECISION }),
           device,
         },
       );
@@ -124,7 +124,7 @@ export function ortWebGpu(base: string, halves = false): RuntimeFactory {
         threads: 1,
         adapter: gpu.name,
         executor,
-        reason: `${gpu.reason}${inHalves ? ' Feature maps in 16-bit numbers, right to about 1 %.' : ''}`,
+        reason: `${gpu.reason}${inFloat16 ? ' Feature maps in 16-bit numbers, right to about 1 %.' : ''}`,
         dispose: () => {
           device.destroy();
           return Promise.resolve();

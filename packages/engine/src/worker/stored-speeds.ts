@@ -1,7 +1,7 @@
 import type { Form } from '@convlens/optimizer';
 import type { RuntimeId } from '../shared/api.js';
 import type { Measurements } from './speed.js';
-import type { KeptForms } from './tuned-executor.js';
+import type { FormStore } from './tuned-executor.js';
 
 const STORE = 'speeds';
 /** Changed when runtimes, or what is measured, change: older figures then no longer count. */
@@ -37,7 +37,7 @@ export interface Speeds {
    *
    * @param id on which runtime
    */
-  readonly forms: (id: RuntimeId) => KeptForms;
+  readonly forms: (id: RuntimeId) => FormStore;
 }
 
 /**

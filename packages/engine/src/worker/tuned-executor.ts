@@ -18,7 +18,7 @@ import {
 import type { CountingExecutor } from './runtime.js';
 
 /** Where forms that were found are kept from visit to visit. */
-export interface KeptForms {
+export interface FormStore {
   /** All that are known on this device. */
   load(): Promise<Readonly<Record<string, Form>> | undefined>;
   /** Keeps them instead of what was kept. */
@@ -49,7 +49,7 @@ export class TunedExecutor implements CountingExecutor {
   readonly #executor: CountingExecutor;
   readonly #otherwise: Policy;
   readonly #policy: Policy;
-  readonly #kept: KeptForms;
+  readonly #kept: FormStore;
   readonly #times: TuningTimes;
   readonly #forms = new Map<string, Form>();
   readonly #loaded: Promise<void>;
@@ -70,7 +70,7 @@ export class TunedExecutor implements CountingExecutor {
   constructor(
     executor: CountingExecutor,
     otherwise: Policy,
-    kept: KeptForms,
+    kept: FormStore,
     times: TuningTimes = TIMES,
   ) {
     this.#executor = executor;

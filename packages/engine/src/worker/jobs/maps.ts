@@ -16,6 +16,6 @@ export function featureMaps(
 ): FeatureMaps {
   return on.borrow(network, 'maps', () => {
     desk.report({ stage: 'compile', what: network.title });
-    return new FeatureMaps(network, on.runtime.executor, { halves: true });
+    return new FeatureMaps(network, on.runtime.executor, { float16: true });
   });
 }

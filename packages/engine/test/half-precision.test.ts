@@ -4,7 +4,7 @@ import { buildVgg } from '@convlens/adapters/builders';
 import { FeatureMaps, gradient, Gradients } from '@convlens/core';
 import { elementCount, float32, type Graph } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
-import { HALVES } from '../src/worker/halves.js';
+import { HALF_PRECISION } from '../src/worker/half-precision.js';
 import { OrtExecutor } from '../src/worker/ort-executor.js';
 
 const network = describeNetwork(
@@ -27,7 +27,11 @@ function executorWith(seen: string[][]): OrtExecutor {
     seen.push([...new Set(types)]);
     return graph;
   };
-  return new OrtExecutor(ort, { executionProviders: ['cpu'] }, { lower: note, halves: HALVES });
+  return new OrtExecutor(
+    ort,
+    { executionProviders: ['cpu'] },
+    { lower: note, float16: HALF_PRECISION },
+  );
 }
 
 const relative = (a: Float32Array, b: Float32Array): number =>
@@ -37,8 +41,8 @@ describe('float16 where it is enough', () => {
   it('computes feature maps in it, and only when it may', async () => {
     const seen: string[][] = [];
     const executor = executorWith(seen);
-    const read = async (halves: boolean): Promise<Float32Array> => {
-      const maps = new FeatureMaps(network, executor, { halves });
+    const read = async (float16: boolean): Promise<Float32Array> => {
+      const maps = new FeatureMaps(network, executor, { float16 });
       const found = await maps.read(image(1), [layer.value], { alone: true });
       await maps.dispose();
       return found.get(layer.value)!.data;
@@ -55,7 +59,7 @@ describe('float16 where it is enough', () => {
     const seen: string[][] = [];
     const executor = executorWith(seen);
     const large = image(1e6);
-    const maps = new FeatureMaps(network, executor, { halves: true });
+    const maps = new FeatureMaps(network, executor, { float16: true });
     const found = await maps.read(large, [layer.value], { alone: true });
     await maps.read(large, [layer.value], { alone: true });
     await maps.dispose();

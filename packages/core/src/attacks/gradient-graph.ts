@@ -8,10 +8,10 @@ import {
   type Node,
   type TensorData,
 } from '@convlens/onnx';
-import type { Slope } from './classifier.js';
+import type { ClassifierObjective } from './classifier.js';
 
-/** Names of the inputs that a slope graph may have besides the image. */
-export const SLOPE_INPUTS = {
+/** Names of the inputs that a gradient graph may have besides the image. */
+export const GRADIENT_INPUTS = {
   /** float32 `[batch, classes]`: 1 at the class of each image. */
   label: 'convlens_label',
   /** float32 `[batch, classes]`: 1 at the class to reach. */
@@ -24,7 +24,7 @@ export const SLOPE_INPUTS = {
 const FAR = 1e9;
 
 /** A graph that gives logits and the gradient of a loss, in one run. */
-export interface SlopeGraph {
+export interface GradientGraph {
   readonly graph: Graph;
   readonly logits: string;
   /** Gradient with respect to the network's input. */
@@ -42,17 +42,17 @@ export interface SlopeGraph {
  * @param pool how max-pooling is differentiated
  * @throws LensError as `vjp` does
  */
-export function slopeGraph(
+export function gradientGraph(
   network: Network,
-  kind: Slope['kind'],
+  kind: ClassifierObjective['kind'],
   towards: boolean,
   batch: number,
   pool: PoolLowering,
-): SlopeGraph {
+): GradientGraph {
   const { value: logits, classes } = network.logits!;
   const input = network.input.name;
   const { graph, gradients } = vjp(network.graph, {
-    cotangents: { [logits]: { input: SLOPE_INPUTS.weights } },
+    cotangents: { [logits]: { input: GRADIENT_INPUTS.weights } },
     wrt: [input],
     pool,
     outputs: [logits],
@@ -60,10 +60,11 @@ export function slopeGraph(
   });
   const gradient = gradients[input]!;
   if (kind === 'weights') return { graph, logits, gradient };
-  const shape = graph.inputs.find(({ name }) => name === SLOPE_INPUTS.weights)!.shape as number[];
+  const shape = graph.inputs.find(({ name }) => name === GRADIENT_INPUTS.weights)!
+    .shape as number[];
   const writer = new SeedWriter(graph, [batch, classes]);
   const seed = writer.seed(kind, writer.reshape(logits, [batch, classes]), towards);
-  writer.emit('Reshape', [seed, writer.integers(shape)], {}, SLOPE_INPUTS.weights);
+  writer.emit('Reshape', [seed, writer.integers(shape)], {}, GRADIENT_INPUTS.weights);
   return { graph: writer.finish(), logits, gradient };
 }
 
@@ -83,8 +84,8 @@ class SeedWriter {
   }
 
   /** The gradient of the loss by the logits z `[batch, classes]`. */
-  seed(kind: Exclude<Slope['kind'], 'weights'>, z: string, towards: boolean): string {
-    const label = this.#input(SLOPE_INPUTS.label);
+  seed(kind: Exclude<ClassifierObjective['kind'], 'weights'>, z: string, towards: boolean): string {
+    const label = this.#input(GRADIENT_INPUTS.label);
     const others = this.emit('Sub', [z, this.emit('Mul', [label, this.#number(FAR)])]);
     if (kind === 'cross-entropy') {
       const axis = { type: 'int', value: 1 } as const;
@@ -96,7 +97,9 @@ class SeedWriter {
 
   /** The quotient rule on (z_o - z_y) / spread. */
   #ratio(z: string, label: string, others: string, towards: boolean): string {
-    const other = towards ? this.#input(SLOPE_INPUTS.target) : this.#at(others, this.#best(others));
+    const other = towards
+      ? this.#input(GRADIENT_INPUTS.target)
+      : this.#at(others, this.#best(others));
     const difference = this.emit('Sub', [other, label]);
     const sorted = this.emit('TopK', [z, this.integers([towards ? 4 : 3])], {
       axis: { type: 'int', value: 1 },
@@ -167,7 +170,7 @@ class SeedWriter {
     }));
     return inferShapes({
       ...rest,
-      inputs: [...inputs.filter(({ name }) => name !== SLOPE_INPUTS.weights), ...added],
+      inputs: [...inputs.filter(({ name }) => name !== GRADIENT_INPUTS.weights), ...added],
       nodes: topologicalSort([...nodes, ...this.#nodes]),
       initializers: this.#initializers,
     });

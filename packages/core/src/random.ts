@@ -1,8 +1,8 @@
 import { fillNormal, randomWords } from '@convlens/adapters/builders';
-import type { AttackNorm } from './ball.js';
+import type { AttackNorm } from './attacks/ball.js';
 
-/** Seeded chance of one image of an attack: the same whatever other images are attacked with it. */
-export class Chance {
+/** Seeded random of one image of an attack: the same whatever other images are attacked with it. */
+export class Random {
   readonly #seed: number;
   readonly #key: string;
   readonly #words: () => number;

@@ -7,7 +7,7 @@ import {
 } from '@convlens/onnx';
 
 /** Operators that are computed in float16. What sums over many numbers by itself, or divides by what may be small, is not. */
-const IN_HALVES = new Set(
+const IN_FLOAT16 = new Set(
   (
     'Add AveragePool BatchNormalization Clip Concat Conv Dropout Flatten Gemm GlobalAveragePool GlobalMaxPool Identity ' +
     'LeakyRelu MatMul Max MaxPool Min Mul PRelu Pad Relu Reshape Slice Squeeze Sub Transpose Unsqueeze'
@@ -30,8 +30,8 @@ function types(graph: Graph): TypeOf {
     (graph.initializers.get(name) ?? graph.values.get(name))?.dtype ?? inputs.get(name);
 }
 
-function isHalved({ domain, op, inputs }: Node, typeOf: TypeOf): boolean {
-  return domain === '' && IN_HALVES.has(op) && typeOf(inputs[0] ?? '') === 'float32';
+function isFloat16({ domain, op, inputs }: Node, typeOf: TypeOf): boolean {
+  return domain === '' && IN_FLOAT16.has(op) && typeOf(inputs[0] ?? '') === 'float32';
 }
 
 /**
@@ -42,7 +42,7 @@ function isHalved({ domain, op, inputs }: Node, typeOf: TypeOf): boolean {
  *
  * @param graph a graph whose shapes and types are known
  */
-export function halve(graph: Graph): Graph {
+export function toFloat16(graph: Graph): Graph {
   const taken = valueNames(graph);
   const fresh = (name: string): string => {
     let free = name;
@@ -53,7 +53,7 @@ export function halve(graph: Graph): Graph {
   const initializers = new Map(graph.initializers);
   const nodes: Node[] = [];
   /** Names under which a value is known in each precision. */
-  const halves = new Map<string, string>();
+  const float16 = new Map<string, string>();
   const wholes = new Map<string, string>();
   const cast = (from: string, to: string, type: keyof typeof ELEMENT): string => {
     nodes.push({
@@ -63,17 +63,17 @@ export function halve(graph: Graph): Graph {
     return to;
   };
   const half = (name: string): string => {
-    let known = halves.get(name);
+    let known = float16.get(name);
     if (known !== undefined) return known;
     known = fresh(`${name}_half`);
-    halves.set(name, known);
+    float16.set(name, known);
     const tensor = graph.initializers.get(name) as TensorData<'float32'> | undefined;
     if (!tensor) return cast(name, known, 'float16');
     initializers.set(known, { ...tensor, dtype: 'float16', data: float32ToFloat16(tensor.data) });
     return known;
   };
   const whole = (name: string): string => {
-    const from = halves.get(name);
+    const from = float16.get(name);
     if (from === undefined || !computed.has(name)) return name;
     if (!wholes.has(name)) wholes.set(name, cast(from, name, 'float32'));
     return name;
@@ -82,7 +82,7 @@ export function halve(graph: Graph): Graph {
   /** Values that exist in float16 first. */
   const computed = new Set<string>();
   for (const node of graph.nodes) {
-    if (!isHalved(node, typeOf)) {
+    if (!isFloat16(node, typeOf)) {
       nodes.push({ ...node, inputs: node.inputs.map(whole) });
       continue;
     }
@@ -92,7 +92,7 @@ export function halve(graph: Graph): Graph {
       if (name === '' || i > 0) return name;
       computed.add(name);
       const known = fresh(`${name}_half`);
-      halves.set(name, known);
+      float16.set(name, known);
       return known;
     });
     nodes.push({ ...node, inputs, outputs });
@@ -114,10 +114,10 @@ export function halve(graph: Graph): Graph {
 export const RANGE = 'largest_magnitude';
 
 /**
- * A graph that computes in float32 how large the numbers become that `halve` computes in float16.
+ * A graph that computes in float32 how large the numbers become that `toFloat16` computes in float16.
  *
  * @param graph a graph whose shapes and types are known
- * @returns its only output, `RANGE`, is a scalar; see `fitsHalves`
+ * @returns its only output, `RANGE`, is a scalar; see `fitsFloat16`
  */
 export function rangeOf(graph: Graph): Graph {
   const typeOf = types(graph);
@@ -137,7 +137,7 @@ export function rangeOf(graph: Graph): Graph {
   for (const { name, dtype } of graph.inputs) if (dtype === 'float32') watch(name);
   for (const node of graph.nodes) {
     nodes.push(node);
-    if (isHalved(node, typeOf)) watch(node.outputs[0]!);
+    if (isFloat16(node, typeOf)) watch(node.outputs[0]!);
   }
   emit('Max', largest, RANGE);
   return { ...graph, nodes, outputs: [{ name: RANGE, dtype: 'float32', shape: [] }] };
@@ -148,6 +148,6 @@ export function rangeOf(graph: Graph): Graph {
  *
  * @param largest what the graph of `rangeOf` gave for one image
  */
-export function fitsHalves(largest: number): boolean {
+export function fitsFloat16(largest: number): boolean {
   return largest * ROOM < LARGEST;
 }

@@ -2,7 +2,7 @@ import { describeNetwork } from '@convlens/adapters';
 import { buildAlexNet, buildDenseNet, buildResNet, buildVgg } from '@convlens/adapters/builders';
 import { cut, float32, inferShapes, type Graph } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
-import { halve } from '../src/index.js';
+import { toFloat16 } from '../src/index.js';
 import { noise, relativeError, run } from './support/convolution.js';
 
 const small = { batch: 1, fold: true, inputSize: 96, width: 0.5, classes: 10, seed: 4 } as const;
@@ -19,7 +19,7 @@ describe('a graph in float16', () => {
     const { input, layers } = network;
     const values = layers.filter(({ main }) => main).map(({ value }) => value);
     const graph = inferShapes(cut(network.graph, values));
-    const halved = halve(graph);
+    const halved = toFloat16(graph);
     expect(halved.outputs).toEqual(graph.outputs);
     expect(halved.inputs).toEqual(graph.inputs);
     const convolutions = halved.nodes.filter(({ op }) => op === 'Conv');
@@ -42,7 +42,7 @@ describe('a graph in float16', () => {
     }
   });
 
-  it('keeps in float32 what is not computed in halves, and casts at the borders only', () => {
+  it('keeps in float32 what is not computed in float16, and casts at the borders only', () => {
     const info = (name: string) => ({ name, dtype: 'float32', shape: [1, 4] }) as const;
     const node = (op: string, inputs: string[], output: string) => ({
       ...{ name: output, op, domain: '', inputs, outputs: [output], attributes: {} },
@@ -63,7 +63,7 @@ describe('a graph in float16', () => {
         ['double', 'positive', 'power', 'sum', 'y'].map((name) => [name, info(name)]),
       ),
     };
-    const { nodes, initializers } = halve(graph);
+    const { nodes, initializers } = toFloat16(graph);
     expect(nodes.map(({ op }) => op)).toEqual([
       'Cast',
       'Mul',
