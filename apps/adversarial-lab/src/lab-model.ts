@@ -84,6 +84,7 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
 
   /** See `AppModel`: opens what the state says, and attacks. */
   async open(given: ReadonlySet<string>): Promise<void> {
+    if (given.has('layer')) this.wishLayer(this.state.layer);
     this.#isPreset = !['attack', 'target', 'set', 'defence'].some((key) => given.has(key));
     await Promise.all([
       this.chooseNetwork(this.state.network),
@@ -99,6 +100,8 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
   async apply(change: Partial<LabState>): Promise<void> {
     const { network, image, ...rest } = change;
     Object.assign(this.state, rest);
+    if (rest.layer !== undefined) this.wishLayer(rest.layer);
+    if (this.network && network === undefined) this.#fitLayer(this.network);
     if (image !== undefined && image !== '') await this.chooseImage({ kind: 'sample', id: image });
     if (network !== undefined) await this.chooseNetwork(network);
     else if (image === undefined) this.begin();
@@ -134,7 +137,7 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
 
   /** Makes the state fit a network. */
   protected override settle(network: NetworkSummary, id: string): void {
-    const { logits, layers, classes: names } = network;
+    const { logits, classes: names } = network;
     const count = logits?.classes ?? 0;
     const order = new Intl.Collator('en', { numeric: true });
     const name = (k: number): string => names?.[k] ?? `class ${k}`;
@@ -145,7 +148,11 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
     this.#forget();
     const { target } = this.state;
     if (target !== undefined && target >= count) this.state.target = undefined;
-    if (!layers.some((layer) => layer.id === this.state.layer)) this.state.layer = '';
+    this.#fitLayer(network);
+  }
+
+  #fitLayer(network: NetworkSummary): void {
+    if (!this.keepsLayer(network, this.state.layer)) this.state.layer = '';
   }
 
   /** Where a picture comes from, if it was made here. */
@@ -203,6 +210,7 @@ export class LabModel extends Workbench<LabState> implements AppModel<LabState> 
   /** Chooses the layer whose maps are side by side. */
   showLayer(layer: string): void {
     this.state.layer = layer;
+    this.layerChosen();
     this.changed();
   }
 

@@ -72,7 +72,11 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
 
   /** The chosen layer. */
   get layer(): LayerSummary | undefined {
-    return this.network?.layers.find(({ id }) => id === this.state.layer);
+    return this.network && this.#layerOf(this.network);
+  }
+
+  #layerOf({ layers }: NetworkSummary): LayerSummary | undefined {
+    return layers.find(({ id }) => id === this.state.layer);
   }
 
   /** The layer whose weights belong to the chosen one. */
@@ -149,8 +153,11 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
 
   #checkLayer(network: NetworkSummary): void {
     if (this.keepsLayer(network, this.state.layer)) return;
+    // Where no layer was named, the unit that was is one of the first.
+    const named = this.state.layer !== '';
     this.state.layer = network.firstConv;
-    this.#letGo();
+    if (named || (this.state.channel ?? 0) >= (this.#layerOf(network)?.shape[0] ?? 0))
+      this.#letGo();
   }
 
   /** Makes a picture the current one. */

@@ -6,11 +6,32 @@ import {
   type EngineCalls,
   type ImageHandle,
   type ImageSource,
+  type JobAnswer,
+  type JobKind,
+  type JobRequest,
+  type MemoryReport,
   type NetworkHandle,
   type NetworkSource,
   type NetworkSummary,
+  type RunOptions,
 } from '@convlens/engine';
-import type { LensError } from '@convlens/onnx';
+import { LensError } from '@convlens/onnx';
+import { FAKE_BACKEND, tinyNetwork } from './tiny-network.js';
+
+/** What the engine answers to jobs, by kind. */
+export type FakeJobs = {
+  [K in JobKind]?: (
+    request: JobRequest<K>,
+    options: RunOptions<K>,
+  ) => JobAnswer<K> | Promise<JobAnswer<K>>;
+};
+
+/** Waits for the end that its page puts to it. */
+export function untilAborted({ signal }: Pick<RunOptions<JobKind>, 'signal'>): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new LensError('E_ABORTED', 'Cancelled.')));
+  });
+}
 
 /** An engine that opens whatever it is asked for at once, and remembers what is open. */
 export class FakeEngine extends EventTarget implements EngineCalls {
@@ -20,7 +41,18 @@ export class FakeEngine extends EventTarget implements EngineCalls {
   readonly refused = new Map<string, LensError>();
   /** What was asked for, in order. */
   readonly asked: string[] = [];
+  /** What differs from the tiny network, by id. */
+  readonly summaries = new Map<string, Partial<NetworkSummary>>();
+  /** What it answers to jobs. */
+  readonly jobs: FakeJobs = {};
+  /** The jobs that were asked for, in order. */
+  readonly ran: { readonly kind: JobKind; readonly request: unknown }[] = [];
   backend: BackendReport | undefined;
+
+  /** The requests of a kind, in order. */
+  requests<K extends JobKind>(kind: K): readonly JobRequest<K>[] {
+    return this.ran.flatMap((one) => (one.kind === kind ? [one.request as JobRequest<K>] : []));
+  }
 
   /** A session of it. */
   session(): EngineSession {
@@ -42,13 +74,18 @@ export class FakeEngine extends EventTarget implements EngineCalls {
 
   async openNetwork({ id, knowledge }: NetworkSource): Promise<NetworkHandle> {
     const dispose = this.#hold(id);
-    const title = knowledge?.title ?? id;
-    const summary = { id, title, layers: [], classes: knowledge?.classes };
-    return Promise.resolve({
-      id: id as NetworkHandle['id'],
-      summary: summary as unknown as NetworkSummary,
-      [Symbol.dispose]: dispose,
-    });
+    // As from a worker: pictures are there before.
+    await new Promise((resolve) => setTimeout(resolve));
+    const { title = id.toUpperCase(), classes } = knowledge ?? {};
+    const handle = id as NetworkHandle['id'];
+    const summary = {
+      ...tinyNetwork(id),
+      handle,
+      title,
+      ...(classes && { classes }),
+      ...this.summaries.get(id),
+    };
+    return { id: handle, summary, [Symbol.dispose]: dispose };
   }
 
   async openImage({ what = '' }: ImageSource): Promise<ImageHandle> {
@@ -65,22 +102,31 @@ export class FakeEngine extends EventTarget implements EngineCalls {
     this.asked.push(choice);
     const refusal = this.refused.get(choice);
     if (refusal) throw refusal;
-    this.backend = {
-      backend: 'wasm',
-      runtime: 'ort-wasm',
-      threads: 1,
-      reason: 'There is no WebGPU here.',
-      startMs: 0,
-      failed: [],
-    };
+    this.backend = FAKE_BACKEND;
     return Promise.resolve(this.backend);
   }
 
-  run(): Promise<never> {
-    return Promise.reject(new Error('The fake engine does no jobs.'));
+  async run<K extends JobKind>(
+    kind: K,
+    request: JobRequest<K>,
+    options: RunOptions<K> = {},
+  ): Promise<JobAnswer<K>> {
+    this.ran.push({ kind, request });
+    const refusal = this.refused.get(kind);
+    if (refusal) throw refusal;
+    const job = this.jobs[kind];
+    if (!job) throw new Error(`The fake engine has no answer to ${kind}.`);
+    return job(request, options);
   }
 
-  memory(): Promise<never> {
-    return Promise.reject(new Error('The fake engine counts no memory.'));
+  memory(): Promise<MemoryReport> {
+    return Promise.resolve({
+      wasm: 0,
+      weights: 0,
+      sessions: 0,
+      tensors: 0,
+      networks: 0,
+      images: 0,
+    });
   }
 }

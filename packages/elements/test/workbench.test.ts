@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ImageSelectEvent } from '../src/events.js';
 import { Workbench, type OpenImage } from '../src/workbench.js';
 import { FakeEngine } from './fake-engine.js';
+import { stubLists } from './fake-lists.js';
 
 interface State {
   network: string;
@@ -43,35 +44,13 @@ class Bench extends Workbench<State> {
   }
 }
 
-const FILES: Record<string, unknown> = {
-  'manifest.json': {
-    networks: ['alexnet', 'vgg11'].map((id) => ({
-      id,
-      title: id.toUpperCase(),
-      file: `${id}.onnx`,
-      labels: 'labels.txt',
-      sha256: '',
-      bytes: 1,
-    })),
-  },
-  'samples.json': [
-    { id: 'lemon', title: 'Lemon', file: 'lemon.png' },
-    { id: 'owl', title: 'Owl', file: 'owl.png' },
-  ],
-  'labels.txt': 'cat\ndog\n',
-};
-
 let engine: FakeEngine;
 let bench: Bench;
 const changed = vi.fn();
 
 beforeEach(() => {
   changed.mockClear();
-  vi.stubGlobal('fetch', (url: string) => {
-    const found = FILES[new URL(url).pathname.split('/').at(-1)!];
-    const text = typeof found === 'string' ? found : JSON.stringify(found);
-    return Promise.resolve(found ? new Response(text) : new Response('', { status: 404 }));
-  });
+  stubLists();
   engine = new FakeEngine();
   bench = new Bench({
     engine,
@@ -182,7 +161,7 @@ describe('an image', () => {
 it('has both lists before what follows', async () => {
   const then = vi.fn();
   await bench.openLists(then);
-  expect(bench.samples.map(({ id }) => id)).toEqual(['lemon', 'owl']);
+  expect(bench.samples.map(({ id }) => id)).toEqual(['lemon', 'owl', 'lighthouse']);
   expect(bench.networks.options.map(({ id }) => id)).toEqual(['alexnet', 'vgg11']);
   expect(then).toHaveBeenCalledOnce();
 });

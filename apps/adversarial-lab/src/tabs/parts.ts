@@ -26,7 +26,8 @@ class LabParts extends LabTab {
   /** The layer that is chosen: the one of the link, else the last convolutional one. */
   get #layer(): string {
     const { state, network } = this.lab;
-    return state.layer === '' ? (network?.lastConv ?? '') : state.layer;
+    const chosen = network?.layers.find(({ id }) => id === state.layer);
+    return chosen?.id ?? network?.lastConv ?? '';
   }
 
   protected override async compute(options: TaskOptions): Promise<void> {

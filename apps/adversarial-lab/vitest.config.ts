@@ -1,0 +1,3 @@
+import { inBrowser } from '@convlens/tooling/vitest-browser.mjs';
+
+export default inBrowser(['lit', '@convlens/engine > comlink']);
