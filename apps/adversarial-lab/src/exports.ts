@@ -9,6 +9,9 @@ import type { LabModel } from './lab-model.js';
 import { recipeText } from './recipe.js';
 import type { SaveKind } from './stage.js';
 
+/** What is saved of a lab. */
+export type Saved = Pick<LabModel, 'answer' | 'finished' | 'nameOf' | 'original' | 'recipe'>;
+
 /** Smallest side of a picture in a film, gap between two, and milliseconds that each is shown. */
 const FILM = { side: 256, gap: 8, delay: 100 };
 
@@ -45,7 +48,7 @@ function* reel(original: Pixels, pictures: readonly Pixels[]): Generator<HTMLCan
 }
 
 /** What was measured of the attack, one line. */
-function measurements(model: LabModel): string {
+function measurements(model: Saved): string {
   const answer = model.answer!;
   const { size, logits, fooled } = answer.file;
   const row = {
@@ -78,7 +81,7 @@ function measurements(model: LabModel): string {
  * @throws LensError `E_ARGUMENT` before the first attack
  */
 export async function save(
-  model: LabModel,
+  model: Saved,
   kind: SaveKind,
 ): Promise<{ readonly blob: Blob; readonly name: string }> {
   const { answer, finished, original } = model;

@@ -7,12 +7,18 @@ import type { LabModel } from './lab-model.js';
 import { allSettings, inGreyLevels, methodOf, writeSet, written } from './parameters.js';
 import { ATTACK_WORDS, DEFENCE_WORDS, PRESETS, presetOf } from './presets.js';
 
+/** What is chosen, and from what: a lab, or as much of one. */
+export type SetupParts = Pick<
+  LabModel,
+  'choose' | 'classes' | 'nameOf' | 'names' | 'network' | 'state' | 'take'
+>;
+
 const valueOf = (event: Event): string => (event.target as HTMLInputElement).value;
 
 /** Ends of the slider of epsilon: grey levels, or distance. */
 const REACH = { linf: { high: 32, step: 0.5 }, l2: { high: 5, step: 0.05 } };
 
-function chips(model: LabModel): TemplateResult {
+function chips(model: SetupParts): TemplateResult {
   const chosen = presetOf(model.state, model.names);
   return html`<div class="chips" role="group" aria-label="Experiments">
       ${PRESETS.map(
@@ -30,7 +36,7 @@ function chips(model: LabModel): TemplateResult {
 }
 
 /** The slider that matters most. */
-function epsilon(model: LabModel, settings: Settings): TemplateResult | typeof nothing {
+function epsilon(model: SetupParts, settings: Settings): TemplateResult | typeof nothing {
   const { eps } = settings;
   if (typeof eps !== 'number') return nothing;
   const grey = settings.norm !== 'l2';
@@ -61,7 +67,7 @@ function epsilon(model: LabModel, settings: Settings): TemplateResult | typeof n
 }
 
 function number(
-  model: LabModel,
+  model: SetupParts,
   name: string,
   parameter: NumberParameter,
   settings: Settings,
@@ -95,7 +101,7 @@ function number(
   </div>`;
 }
 
-function parameters(model: LabModel, settings: Settings): TemplateResult {
+function parameters(model: SetupParts, settings: Settings): TemplateResult {
   const { state } = model;
   const method = methodOf(state.attack);
   return html`<details>
@@ -153,7 +159,7 @@ const WORDS: Readonly<Record<string, string>> = {
   dlr: 'logits ratio',
 };
 
-function defence(model: LabModel): TemplateResult {
+function defence(model: SetupParts): TemplateResult {
   const { state } = model;
   const chosen = defences.find(({ id }) => id === state.defence);
   const { title, low, high, fallback } = chosen?.strength ?? {};
@@ -206,13 +212,13 @@ function defence(model: LabModel): TemplateResult {
  *
  * @param model the lab
  */
-export function setup(model: LabModel): TemplateResult {
+export function setup(model: SetupParts): TemplateResult {
   const { state, names, network } = model;
   // It changes with what is chosen only, and not with every step of an attack.
   return html`${guard([JSON.stringify(state), names, network], () => contents(model))}`;
 }
 
-function contents(model: LabModel): TemplateResult {
+function contents(model: SetupParts): TemplateResult {
   const { state } = model;
   const method = attackMethods.find(({ id }) => id === state.attack);
   let settings: Settings = {};

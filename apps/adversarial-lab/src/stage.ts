@@ -6,7 +6,11 @@ import '@convlens/elements/top-classes.js';
 import { amplified } from './change.js';
 import type { LabModel } from './lab-model.js';
 import { greyLevels } from './parameters.js';
-import { inWords } from './verdict.js';
+import { inWords, type Attacked } from './verdict.js';
+
+/** What the stage shows: a lab, or as much of one. */
+export type StageParts = Attacked &
+  Pick<LabModel, 'answer' | 'begin' | 'imageTitle' | 'names' | 'original' | 'run' | 'stop'>;
 
 /** Ways to save an attack. */
 export type SaveKind = 'png' | 'gif' | 'change' | 'csv' | 'recipe';
@@ -35,7 +39,7 @@ function figure(
 }
 
 /** How large the change is, and what it took. */
-function numbers(model: LabModel): TemplateResult {
+function numbers(model: StageParts): TemplateResult {
   const { run } = model;
   const { answer } = run ?? {};
   if (!answer) return html`<p class="quiet numbers-wait">Its size is measured at the end.</p>`;
@@ -98,7 +102,7 @@ function withLabel(logits: Float32Array, label: number): readonly ClassScore[] {
  * @param model the lab
  * @param save saves the attack
  */
-export function stage(model: LabModel, save: (kind: SaveKind) => void): TemplateResult {
+export function stage(model: StageParts, save: (kind: SaveKind) => void): TemplateResult {
   const { run, original, names } = model;
   const verdict = inWords(model);
   const answer = run?.answer;

@@ -2,7 +2,7 @@ import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 
 import { controls, define, tokens } from '@convlens/elements';
 import type { LabModel } from './lab-model.js';
 import { TABS, type Tab } from './state.js';
-import type { LabTab } from './tabs/lab-tab.js';
+import type { LabTab, TabParts } from './tabs/lab-tab.js';
 
 /** What each tab is called, the element that it is, and the script that brings it when it is first opened. */
 const KINDS: Readonly<Record<Tab, readonly [title: string, load: () => Promise<unknown>]>> = {
@@ -69,7 +69,7 @@ class LabTabs extends LitElement {
     `,
   ];
 
-  declare lab: LabModel;
+  declare lab: TabParts & Pick<LabModel, 'show' | 'fail'>;
   declare revision: number;
   readonly #made = new Map<Tab, LabTab>();
   readonly #loading = new Set<Tab>();
@@ -139,5 +139,5 @@ define('lab-tabs', LabTabs);
  * @param model the lab
  * @param revision changed whenever the lab has
  */
-export const tabs = (model: LabModel, revision: number): TemplateResult =>
+export const tabs = (model: LabTabs['lab'], revision: number): TemplateResult =>
   html`<lab-tabs .lab=${model} .revision=${revision}></lab-tabs>`;

@@ -2,6 +2,9 @@ import { attackMethods, defences, softmax, topClass } from '@convlens/core';
 import { formatProbability } from '@convlens/elements';
 import type { LabModel } from './lab-model.js';
 
+/** What came of an attack, and the names of classes. */
+export type Attacked = Pick<LabModel, 'nameOf' | 'original' | 'run'>;
+
 /** What came of an attack, in words. */
 export interface Verdict {
   readonly headline: string;
@@ -14,7 +17,7 @@ export interface Verdict {
  *
  * @param model the lab
  */
-export function inWords(model: LabModel): Verdict {
+export function inWords(model: Attacked): Verdict {
   const { run, original } = model;
   if (!run) {
     if (!original) return { headline: 'Opening…', more: '', kind: 'none' };

@@ -7,6 +7,9 @@ import { RUNTIMES } from './runtimes.js';
 import { BATCHES } from './state.js';
 import { WORK_TITLES } from './words.js';
 
+/** What is chosen, and from what: a bench, or as much of one. */
+export type ChoiceParts = Pick<BenchModel, 'choose' | 'gpu' | 'networks' | 'runtimes' | 'state'>;
+
 interface Choice<T> {
   readonly value: T;
   readonly title: string;
@@ -49,7 +52,7 @@ function boxes<T extends string | number>(
  *
  * @param model the bench
  */
-export function choices(model: BenchModel): TemplateResult {
+export function choices(model: ChoiceParts): TemplateResult {
   const { state, gpu } = model;
   const runtimes = RUNTIMES.map(({ id, title, gpu: needsGpu }) => ({
     value: id,

@@ -4,6 +4,12 @@ import type { StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
 import { inWords } from './value.js';
 
+/** What the film is of: a studio, or as much of one. */
+export type FilmParts = Pick<
+  StudioModel,
+  'compare' | 'compareLayers' | 'names' | 'network' | 'networks' | 'run' | 'scores' | 'state'
+>;
+
 /** Pictures of a fall into a dream: a film of almost seven seconds. */
 const FALL = 100;
 
@@ -44,7 +50,7 @@ function strip(run: StudioRun): TemplateResult {
   </ul>`;
 }
 
-function beside(model: StudioModel): TemplateResult | typeof nothing {
+function beside(model: FilmParts): TemplateResult | typeof nothing {
   const { make } = model.state;
   if (make === 'class' || make === 'restarts') {
     const others = model.networks.entries.filter(({ id }) => id !== model.state.network);
@@ -91,7 +97,7 @@ function beside(model: StudioModel): TemplateResult | typeof nothing {
  * @param model what is open
  * @param save saves the run
  */
-export function film(model: StudioModel, save: (kind: SaveKind) => void): TemplateResult {
+export function film(model: FilmParts, save: (kind: SaveKind) => void): TemplateResult {
   const { run, scores } = model;
   return html`
     <section aria-label="Objective">

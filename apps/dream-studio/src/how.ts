@@ -6,8 +6,11 @@ import { thumbnail } from './thumbnail.js';
 import type { StudioModel } from './studio-model.js';
 import type { StudioState } from './state.js';
 
+/** What is chosen of the way: a studio, or as much of one. */
+export type HowParts = Pick<StudioModel, 'choose' | 'network' | 'state'>;
+
 /** The chips of the ways to visualise. */
-function chips(model: StudioModel): TemplateResult {
+function chips(model: HowParts): TemplateResult {
   const { network, state } = model;
   const known = network ? presets(network) : [];
   const chosen = known.find(({ id }) => id === state.how) ?? known[0];
@@ -28,7 +31,7 @@ function chips(model: StudioModel): TemplateResult {
   `;
 }
 
-function numbers(model: StudioModel): TemplateResult | typeof nothing {
+function numbers(model: HowParts): TemplateResult | typeof nothing {
   const { network, state } = model;
   if (!network) return nothing;
   const { make } = state;
@@ -87,7 +90,7 @@ function numbers(model: StudioModel): TemplateResult | typeof nothing {
 }
 
 function choice<K extends 'sense' | 'start'>(
-  model: StudioModel,
+  model: HowParts,
   key: K,
   label: string,
   options: readonly (readonly [StudioState[K], string])[],
@@ -110,7 +113,7 @@ function choice<K extends 'sense' | 'start'>(
  *
  * @param model what is open
  */
-export function how(model: StudioModel): TemplateResult {
+export function how(model: HowParts): TemplateResult {
   const { make, recipe } = model.state;
   if (recipe !== '') {
     return html`<p>A recipe from a file or link is followed as it is.</p>

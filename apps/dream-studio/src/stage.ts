@@ -3,6 +3,9 @@ import { MORE_STEPS, type StudioModel } from './studio-model.js';
 import type { StudioRun } from './run.js';
 import { inWords } from './value.js';
 
+/** What the stage shows: a studio, or as much of one. */
+export type StageParts = Pick<StudioModel, 'begin' | 'beside' | 'run' | 'subject'>;
+
 const STATES: Readonly<Record<StudioRun['status'], string>> = {
   idle: 'Ready',
   starting: 'Preparing',
@@ -25,7 +28,7 @@ function status(run: StudioRun | undefined): string {
   return parts.join(' · ');
 }
 
-function buttons(model: StudioModel): TemplateResult {
+function buttons(model: StageParts): TemplateResult {
   const { run } = model;
   const active = run?.status === 'running' || run?.status === 'starting';
   const more = run?.recipe.technique === 'dream' ? run.recipe.steps : MORE_STEPS;
@@ -56,7 +59,7 @@ function buttons(model: StudioModel): TemplateResult {
   </div>`;
 }
 
-function besides(model: StudioModel): TemplateResult | typeof nothing {
+function besides(model: StageParts): TemplateResult | typeof nothing {
   if (model.beside.length === 0) return nothing;
   return html`<div class="besides">
     ${model.beside.map(
@@ -80,7 +83,7 @@ function besides(model: StudioModel): TemplateResult | typeof nothing {
  *
  * @param model what is open
  */
-export function stage(model: StudioModel): TemplateResult {
+export function stage(model: StageParts): TemplateResult {
   const { run } = model;
   const frame = run?.frame;
   const part =

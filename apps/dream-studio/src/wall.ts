@@ -3,13 +3,19 @@ import type { UnitSelectEvent } from '@convlens/elements';
 import type { Sheet } from './sheet.js';
 import type { StudioModel } from './studio-model.js';
 
+/** Whose units are shown: a studio, or as much of one. */
+export type WallParts = Pick<
+  StudioModel,
+  'choose' | 'closeSheet' | 'imageTitle' | 'network' | 'openSheet'
+>;
+
 /**
  * All units of a layer as small pictures.
  *
  * @param model what is open
  * @param sheet the wall
  */
-export function wall(model: StudioModel, sheet: Sheet): TemplateResult {
+export function wall(model: WallParts, sheet: Sheet): TemplateResult {
   const [, height = 64, width = 64] = model.network?.input.shape ?? [];
   const paint = (unit: number, picture: ImageData): void => {
     const made = sheet.pictures.get(unit);

@@ -4,6 +4,20 @@ import { thumbnail } from './thumbnail.js';
 import type { StudioModel } from './studio-model.js';
 import { TECHNIQUES, type Technique } from './state.js';
 
+/** What is chosen to be made, and from what: a studio, or as much of one. */
+export type WhatParts = Pick<
+  StudioModel,
+  | 'choose'
+  | 'chooseGuide'
+  | 'layer'
+  | 'names'
+  | 'network'
+  | 'networks'
+  | 'openSheet'
+  | 'samples'
+  | 'state'
+>;
+
 const WORDS: Readonly<Record<Technique, readonly [title: string, sentence: string]>> = {
   class: ['Class', 'The picture that the network takes for a class most of all.'],
   unit: ['Unit', 'The picture that one channel of a layer, or the whole layer, answers to most.'],
@@ -27,7 +41,7 @@ const PAGES: Readonly<Record<Technique, string>> = {
   restarts: 'visualisation.html#from-noise',
 };
 
-function classes(model: StudioModel, filter: string, type: (text: string) => void): TemplateResult {
+function classes(model: WhatParts, filter: string, type: (text: string) => void): TemplateResult {
   const { names, network, state } = model;
   const count = network?.logits?.classes ?? 0;
   // The sheet holds the classes of the networks in the box.
@@ -65,13 +79,13 @@ function classes(model: StudioModel, filter: string, type: (text: string) => voi
   `;
 }
 
-function layers(model: StudioModel): TemplateResult {
+function layers(model: WhatParts): TemplateResult {
   return html`<div class="layers">
     <lens-spine .layers=${model.network?.layers ?? []} .selected=${model.state.layer}></lens-spine>
   </div>`;
 }
 
-function unit(model: StudioModel): TemplateResult {
+function unit(model: WhatParts): TemplateResult {
   const { layer, state } = model;
   const units = layer?.shape[0] ?? 0;
   const change = (event: Event): void => {
@@ -115,7 +129,7 @@ function unit(model: StudioModel): TemplateResult {
 }
 
 /** Another unit or class, added or taken away. */
-function second(model: StudioModel, most: number): TemplateResult {
+function second(model: WhatParts, most: number): TemplateResult {
   const { state, names } = model;
   const change = (event: Event): void => {
     const { value } = event.target as HTMLInputElement;
@@ -154,7 +168,7 @@ function second(model: StudioModel, most: number): TemplateResult {
 }
 
 /** A second layer to dream of. */
-function also(model: StudioModel): TemplateResult {
+function also(model: WhatParts): TemplateResult {
   const maps = (model.network?.layers ?? []).filter(
     ({ main, shape }) => main && shape.length === 3,
   );
@@ -169,7 +183,7 @@ function also(model: StudioModel): TemplateResult {
   </label>`;
 }
 
-function guide(model: StudioModel): TemplateResult {
+function guide(model: WhatParts): TemplateResult {
   return html`<label class="line"
     >Guided by
     <select
@@ -193,7 +207,7 @@ function guide(model: StudioModel): TemplateResult {
  * @param page address of a page about a technique
  */
 export function what(
-  model: StudioModel,
+  model: WhatParts,
   filter: string,
   type: (text: string) => void,
   page: (file: string) => string,

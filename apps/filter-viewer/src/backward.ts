@@ -2,6 +2,12 @@ import type { ViewerModel } from './viewer-model.js';
 import type { Target } from '@convlens/core';
 import type { Attribution, ImageId, NetworkSummary, Projections } from '@convlens/engine';
 
+/** What is carried back is computed of: a viewer, or as much of one. */
+export type BackwardParts = Pick<
+  ViewerModel,
+  'layer' | 'network' | 'preview' | 'readings' | 'session' | 'state' | 'tasks'
+>;
+
 /** A unit at a place of its map. */
 export type Unit = Extract<Target, { kind: 'unit' }> & {
   readonly row: number;
@@ -10,14 +16,14 @@ export type Unit = Extract<Target, { kind: 'unit' }> & {
 
 /** What is carried back through the network: projections of a unit, attributions of a class or a unit. */
 export class Backward {
-  readonly #model: ViewerModel;
+  readonly #model: BackwardParts;
   projections: Projections | undefined;
   /** What the projections are of. */
   picture: HTMLCanvasElement | undefined;
   attribution: Attribution | undefined;
 
   /** @param model what is open */
-  constructor(model: ViewerModel) {
+  constructor(model: BackwardParts) {
     this.#model = model;
   }
 

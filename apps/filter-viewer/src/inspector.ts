@@ -2,12 +2,29 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, formatCount, formatShape } from '@convlens/elements';
 import '@convlens/elements/top-classes.js';
 import type { LayerSummary, MemoryReport, NetworkSummary } from '@convlens/engine';
-import { LENSES, shownLayer } from './lenses.js';
+import { LENSES, shownLayer, type LensParts } from './lenses.js';
 import type { Pictures } from './pictures.js';
 import { preprocessingChoices, sameScheme } from './preprocessing.js';
 import type { ViewerModel } from './viewer-model.js';
 
-function pinned(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
+/** What is inspected: a viewer, or as much of one. */
+export type InspectorParts = LensParts &
+  Pick<
+    ViewerModel,
+    | 'choosePreprocessing'
+    | 'imageTitle'
+    | 'kernels'
+    | 'layer'
+    | 'names'
+    | 'network'
+    | 'networks'
+    | 'preview'
+    | 'readings'
+    | 'revision'
+    | 'state'
+  >;
+
+function pinned(model: InspectorParts, pictures: Pictures | undefined): TemplateResult {
   const { state, network } = model;
   const [, height = 1, width = 1] = network?.input.shape ?? [];
   if (state.view === 'filters' && state.channel !== undefined) {
@@ -62,7 +79,7 @@ function memoryWords({ wasm, weights, sessions }: MemoryReport): string {
   return wasm > 0 ? `WASM ${formatBytes(wasm)}, ${words}` : words;
 }
 
-function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResult {
+function aboutNetwork(model: InspectorParts, network: NetworkSummary): TemplateResult {
   const entry = model.networks.entry(network.id);
   const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
   const facts: readonly (readonly [string, string | number])[] = [
@@ -119,7 +136,7 @@ function aboutNetwork(model: ViewerModel, network: NetworkSummary): TemplateResu
  * @param model what is open
  * @param pictures of the units of the layer
  */
-export function inspector(model: ViewerModel, pictures: Pictures | undefined): TemplateResult {
+export function inspector(model: InspectorParts, pictures: Pictures | undefined): TemplateResult {
   const { state, network, layer } = model;
   const { scores } = model.readings;
   const name = state.view === 'filters' ? 'Filter' : 'Channel';

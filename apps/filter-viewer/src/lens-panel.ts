@@ -1,10 +1,42 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { banner, formatBytes, resolveFile } from '@convlens/elements';
 import { weightedLayers } from './layer-ways.js';
-import { LENSES, readout, shownLayer, SWITCHES, unitWords, VIEWS } from './lenses.js';
+import {
+  LENSES,
+  readout,
+  shownLayer,
+  SWITCHES,
+  unitWords,
+  VIEWS,
+  type LensParts,
+} from './lenses.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
+
+/** What the panel shows: a viewer, or as much of one. */
+export type PanelParts = LensParts &
+  Pick<
+    ViewerModel,
+    | 'backward'
+    | 'busy'
+    | 'cancel'
+    | 'chooseLayer'
+    | 'chooseUnit'
+    | 'dismiss'
+    | 'layer'
+    | 'maxPooling'
+    | 'names'
+    | 'network'
+    | 'notice'
+    | 'patches'
+    | 'preview'
+    | 'problem'
+    | 'readings'
+    | 'revision'
+    | 'show'
+    | 'state'
+  >;
 
 /** What the panel in the middle shows, besides the model. */
 export interface PanelContents {
@@ -19,7 +51,7 @@ export interface PanelContents {
 
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
 
-function tab(model: ViewerModel, view: View): TemplateResult {
+function tab(model: PanelParts, view: View): TemplateResult {
   const selected = model.state.view === view;
   const onKey = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -57,7 +89,7 @@ function legend(
 }
 
 /** Order and scale of a grid. */
-function gridControls(model: ViewerModel): TemplateResult {
+function gridControls(model: PanelParts): TemplateResult {
   const { sort, scale } = model.state;
   const sortBy = (event: Event): void =>
     model.show({ sort: valueOf(event) as ViewerState['sort'] });
@@ -76,7 +108,7 @@ function gridControls(model: ViewerModel): TemplateResult {
 }
 
 /** Where pooled values came from: of this layer, or of the nearest max-pooling below it. */
-function switchControl(model: ViewerModel): TemplateResult | typeof nothing {
+function switchControl(model: PanelParts): TemplateResult | typeof nothing {
   const { maxPooling: pool, state } = model;
   if (state.view !== 'maps' || !pool) return nothing;
   if (pool.id !== state.layer) {
@@ -99,7 +131,7 @@ function switchControl(model: ViewerModel): TemplateResult | typeof nothing {
 }
 
 /** Which unit of the layer is carried back. */
-function unitControls(model: ViewerModel): TemplateResult {
+function unitControls(model: PanelParts): TemplateResult {
   const channels = model.layer?.shape[0] ?? 1;
   const shown = model.backward?.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
   const choose = (event: Event): void => {
@@ -122,7 +154,7 @@ function unitControls(model: ViewerModel): TemplateResult {
   `;
 }
 
-function progress(model: ViewerModel): TemplateResult | typeof nothing {
+function progress(model: PanelParts): TemplateResult | typeof nothing {
   const [current] = [...model.busy.values()].slice(-1);
   if (!current) return nothing;
   const verbs = {
@@ -149,7 +181,7 @@ function progress(model: ViewerModel): TemplateResult | typeof nothing {
 }
 
 /** The pictures of the lens. */
-function contents(model: ViewerModel, { pictures, units }: PanelContents): TemplateResult {
+function contents(model: PanelParts, { pictures, units }: PanelContents): TemplateResult {
   const { state, network } = model;
   const [, height = 1, width = 1] = network?.input.shape ?? [];
   const blueFirst = network?.preprocessing.channelOrder === 'BGR';
@@ -207,7 +239,7 @@ function contents(model: ViewerModel, { pictures, units }: PanelContents): Templ
  * @param model what is open
  * @param panel what is shown
  */
-export function lensPanel(model: ViewerModel, panel: PanelContents): TemplateResult {
+export function lensPanel(model: PanelParts, panel: PanelContents): TemplateResult {
   const { view, channel } = model.state;
   const unit = panel.hovered ?? channel;
   const { page } = LENSES[view];

@@ -2,6 +2,9 @@ import { formatNumber, formatShape } from '@convlens/elements';
 import type { View } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
 
+/** What the words are about: a viewer, or as much of one. */
+export type LensParts = Pick<ViewerModel, 'backward' | 'kernels' | 'live' | 'readings' | 'state'>;
+
 /** What is said of a lens. */
 interface Lens {
   readonly title: string;
@@ -52,14 +55,14 @@ export const SWITCHES =
 export const VIEWS = Object.keys(LENSES) as View[];
 
 /** The layer whose pictures are shown. */
-export function shownLayer(model: ViewerModel): string {
+export function shownLayer(model: LensParts): string {
   return model.state.view === 'filters'
     ? (model.kernels?.layer ?? '')
     : (model.readings.maps?.layer ?? '');
 }
 
 /** One unit in words, for screen readers and the line under the grid. */
-export function unitWords(model: ViewerModel, unit: number): string {
+export function unitWords(model: LensParts, unit: number): string {
   if (model.state.view === 'filters') {
     const norm = model.kernels?.norm[unit];
     return `Filter ${unit}${norm === undefined ? '' : `, norm ${formatNumber(norm)}`}`;
@@ -74,7 +77,7 @@ export function unitWords(model: ViewerModel, unit: number): string {
 }
 
 /** The line under the grid: the unit that is pointed at, else the layer as a whole. */
-export function readout(model: ViewerModel, unit: number | undefined): string {
+export function readout(model: LensParts, unit: number | undefined): string {
   const { kernels, state } = model;
   const { maps } = model.readings;
   if (state.view === 'filters' && kernels) {

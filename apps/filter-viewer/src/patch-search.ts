@@ -5,6 +5,22 @@ import { previewOf } from './preview.js';
 import { announce, asError, type TaskOptions } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';
 
+/** What is searched for: a viewer, or as much of one. */
+export type SearchParts = Pick<
+  ViewerModel,
+  | 'aspect'
+  | 'backward'
+  | 'chooseImage'
+  | 'layer'
+  | 'live'
+  | 'network'
+  | 'refreshPatches'
+  | 'session'
+  | 'show'
+  | 'state'
+  | 'tasks'
+>;
+
 /** Images ranked in one call: what a cancelled call loses, and what a page sends at a time. */
 const BATCH = 8;
 /** Pictures of images that are kept for drawing patches, and their longest side in pixels. */
@@ -37,7 +53,7 @@ export interface Patch extends StrongPlace {
  * is shown. All channels of a layer are ranked at once, so that another channel is there immediately.
  */
 export class PatchSearch {
-  readonly #model: ViewerModel;
+  readonly #model: SearchParts;
   readonly #changed: () => void;
   #searches = new WeakMap<NetworkSummary, Map<string, LayerSearch>>();
   readonly #pictures = new Map<SetImage, HTMLCanvasElement>();
@@ -60,7 +76,7 @@ export class PatchSearch {
    * @param model what is open
    * @param changed called after every change
    */
-  constructor(model: ViewerModel, changed: () => void) {
+  constructor(model: SearchParts, changed: () => void) {
     this.#model = model;
     this.#changed = () => {
       this.revision++;

@@ -2,8 +2,22 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { formatNumber, topRow } from '@convlens/elements';
 import type { ViewerModel } from './viewer-model.js';
 
+/** What is chosen, and from what: a viewer, or as much of one. */
+export type BarParts = Pick<
+  ViewerModel,
+  | 'backend'
+  | 'chooseBackend'
+  | 'chooseNetwork'
+  | 'chooseNetworkFiles'
+  | 'live'
+  | 'networks'
+  | 'readings'
+  | 'samples'
+  | 'state'
+>;
+
 /** What the backend takes, in words. */
-function speedOf({ live, readings }: ViewerModel): string {
+function speedOf({ live, readings }: BarParts): string {
   if (live?.camera && live.framesPerSecond > 0)
     return `${live.framesPerSecond.toFixed(0)} frames/s`;
   return readings.answer ? `${formatNumber(readings.answer.timing.run)} ms` : '';
@@ -15,7 +29,7 @@ function speedOf({ live, readings }: ViewerModel): string {
  * @param model what is open
  * @param copyLink copies the link of the view
  */
-export function topBar(model: ViewerModel, copyLink: () => void): TemplateResult {
+export function topBar(model: BarParts, copyLink: () => void): TemplateResult {
   const freeze = html`<button
     aria-pressed=${model.live?.frozen === true}
     title="Key: F"

@@ -1,6 +1,9 @@
 import { html, type TemplateResult } from 'lit';
 import type { LabModel } from '../lab-model.js';
 
+/** The classes of a network, in the order of their names. */
+export type Classes = Pick<LabModel, 'classes' | 'nameOf'>;
+
 /**
  * A class by its name.
  *
@@ -9,7 +12,7 @@ import type { LabModel } from '../lab-model.js';
  * @param choose given the new one
  */
 export function classSelect(
-  lab: LabModel,
+  lab: Classes,
   chosen: number,
   choose: (index: number) => void,
 ): TemplateResult {

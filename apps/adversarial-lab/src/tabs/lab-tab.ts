@@ -18,6 +18,30 @@ import '@convlens/elements/picture.js';
 import type { LabModel } from '../lab-model.js';
 import { tabStyles } from './lab-tab.styles.js';
 
+/** What a tab needs: a lab, or as much of one. A tab can be used alone. */
+export type TabParts = Pick<
+  LabModel,
+  | 'session'
+  | 'networks'
+  | 'network'
+  | 'names'
+  | 'classes'
+  | 'nameOf'
+  | 'state'
+  | 'set'
+  | 'pictures'
+  | 'choosePictures'
+  | 'opened'
+  | 'attacked'
+  | 'result'
+  | 'answer'
+  | 'run'
+  | 'original'
+  | 'imageTitle'
+  | 'show'
+  | 'showLayer'
+>;
+
 /** One tab below the experiment: it has tasks of its own, and computes only while it is looked at. */
 export abstract class LabTab extends LitElement {
   static override properties = {
@@ -28,7 +52,7 @@ export abstract class LabTab extends LitElement {
 
   static override styles: CSSResultGroup = [tokens, controls, tabStyles];
 
-  declare lab: LabModel;
+  declare lab: TabParts;
   /** Changed whenever the lab has. */
   declare revision: number;
   /** Whether it is the tab that is looked at. */
