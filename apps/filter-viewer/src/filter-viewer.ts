@@ -22,7 +22,7 @@ import { layout } from './filter-viewer.styles.js';
 import { lensPanel } from './lens-panel.js';
 import { shownLayer, VIEWS } from './lenses.js';
 import type { PlaceSelectEvent } from './map-inspector.js';
-import type { inspector } from './inspector.js';
+import type * as Inspectors from './inspectors.js';
 import { kernelPictures, mapPictures, orderUnits, type Pictures } from './pictures.js';
 import { linkSchema, type View, type ViewerState } from './state.js';
 import { topBar } from './top-bar.js';
@@ -63,8 +63,8 @@ export class FilterViewer extends LitElement {
   #picturesOf: unknown[] = [];
   #units: readonly number[] = [];
   #loaded = false;
-  /** The column on the right; there once the first pictures are. */
-  #inspector: typeof inspector | undefined;
+  /** The column on the right, and what draws more than the grid; there once the first pictures are. */
+  #inspectors: typeof Inspectors | undefined;
   #isInspecting = false;
   readonly #app: AppController<ViewerState, ViewerModel>;
 
@@ -155,10 +155,11 @@ export class FilterViewer extends LitElement {
             hovered: this.hovered,
             dropping: this.#app.isDropping,
             savePng: () => void this.#savePng(model),
+            inspectors: this.#inspectors,
           })}
         </section>
         <section class="inspector" aria-label="Inspector">
-          ${this.#inspector?.(model, this.#pictures) ?? nothing}
+          ${this.#inspectors?.inspector(model, this.#pictures) ?? nothing}
         </section>
       </div>
     `;
@@ -169,7 +170,7 @@ export class FilterViewer extends LitElement {
     if (!model) return;
     if (!this.#isInspecting && (this.#pictures ?? model.problem)) {
       this.#isInspecting = true;
-      void this.#loadInspector(model);
+      void this.#loadInspectors(model);
     }
     if (!this.#loaded && this.#pictures) {
       this.#loaded = true;
@@ -183,9 +184,9 @@ export class FilterViewer extends LitElement {
   }
 
   /** The first pictures do not wait for what inspects them. */
-  async #loadInspector(model: ViewerModel): Promise<void> {
+  async #loadInspectors(model: ViewerModel): Promise<void> {
     try {
-      this.#inspector = (await import('./inspectors.js')).inspector;
+      this.#inspectors = await import('./inspectors.js');
       this.requestUpdate();
     } catch (error) {
       model.fail(error);

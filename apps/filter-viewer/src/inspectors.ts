@@ -5,5 +5,6 @@ import './map-inspector.js';
 import './projection-panel.js';
 
 export { Backward } from './backward.js';
+export { carriedBack, unitControls } from './carried-panel.js';
 export { inspector } from './inspector.js';
 export { gradCamLayer } from '@convlens/core';

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { banner, formatBytes, resolveFile } from '@convlens/elements';
-import { weightedLayers } from './layer-ways.js';
+import type { CarriedParts } from './carried-panel.js';
+import type * as Inspectors from './inspectors.js';
 import {
   LENSES,
   readout,
@@ -16,26 +17,19 @@ import type { ViewerModel } from './viewer-model.js';
 
 /** What the panel shows: a viewer, or as much of one. */
 export type PanelParts = LensParts &
+  CarriedParts &
   Pick<
     ViewerModel,
-    | 'backward'
     | 'busy'
     | 'cancel'
     | 'chooseLayer'
-    | 'chooseUnit'
     | 'dismiss'
-    | 'layer'
     | 'maxPooling'
-    | 'names'
-    | 'network'
     | 'notice'
-    | 'patches'
-    | 'preview'
     | 'problem'
     | 'readings'
     | 'revision'
     | 'show'
-    | 'state'
   >;
 
 /** What the panel in the middle shows, besides the model. */
@@ -47,6 +41,8 @@ export interface PanelContents {
   readonly hovered: number | undefined;
   readonly dropping: boolean;
   readonly savePng: () => void;
+  /** What draws projections and attributions; there once the first pictures are. */
+  readonly inspectors: typeof Inspectors | undefined;
 }
 
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
@@ -130,30 +126,6 @@ function switchControl(model: PanelParts): TemplateResult | typeof nothing {
   </button>`;
 }
 
-/** Which unit of the layer is carried back. */
-function unitControls(model: PanelParts): TemplateResult {
-  const channels = model.layer?.shape[0] ?? 1;
-  const shown = model.backward?.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
-  const choose = (event: Event): void => {
-    const wished = (event.target as HTMLInputElement).valueAsNumber;
-    if (Number.isInteger(wished)) {
-      model.chooseUnit(Math.max(0, Math.min(channels - 1, wished)));
-    }
-  };
-  return html`
-    <label class="group"
-      >Channel
-      <input type="number" min="0" max=${channels - 1} .value=${String(shown)} @change=${choose}
-    /></label>
-    <button
-      ?disabled=${model.state.channel === undefined}
-      @click=${() => model.chooseUnit(undefined)}
-    >
-      Strongest
-    </button>
-  `;
-}
-
 function progress(model: PanelParts): TemplateResult | typeof nothing {
   const [current] = [...model.busy.values()].slice(-1);
   if (!current) return nothing;
@@ -181,44 +153,13 @@ function progress(model: PanelParts): TemplateResult | typeof nothing {
 }
 
 /** The pictures of the lens. */
-function contents(model: PanelParts, { pictures, units }: PanelContents): TemplateResult {
-  const { state, network } = model;
-  const [, height = 1, width = 1] = network?.input.shape ?? [];
-  const blueFirst = network?.preprocessing.channelOrder === 'BGR';
-  if (state.view === 'projections') {
-    return html`<div class="stack">
-      <lens-projection-panel
-        .projections=${model.backward?.projections}
-        .layer=${model.layer}
-        .image=${model.backward?.picture}
-        .blueFirst=${blueFirst}
-        .inputSize=${[height, width]}
-      ></lens-projection-panel>
-      ${
-        model.patches
-          ? html`<lens-patches-panel
-              .search=${model.patches}
-              .revision=${model.patches.revision}
-            ></lens-patches-panel>`
-          : nothing
-      }
-    </div>`;
-  }
-  if (state.view === 'attribution') {
-    const { method, randomised = 0 } = state;
-    // Its script comes with the first look through this lens.
-    if (!model.backward) return html``;
-    const { target, unit } = model.backward;
-    return html`<lens-attribution-panel
-      .attribution=${model.backward.attribution}
-      .choice=${{ target, method, randomised }}
-      .unit=${unit}
-      .network=${network}
-      .names=${model.names}
-      .layers=${network ? weightedLayers(network) : []}
-      .image=${model.preview}
-      .blueFirst=${blueFirst}
-    ></lens-attribution-panel>`;
+function contents(
+  model: PanelParts,
+  { pictures, units, inspectors }: PanelContents,
+): TemplateResult {
+  const { state } = model;
+  if (state.view === 'projections' || state.view === 'attribution') {
+    return inspectors ? inspectors.carriedBack(model) : html``;
   }
   return html`<lens-tile-grid
     .units=${units}
@@ -250,7 +191,7 @@ export function lensPanel(model: PanelParts, panel: PanelContents): TemplateResu
     <div class="bar">
       <div role="tablist" aria-label="Lens">${VIEWS.map((one) => tab(model, one))}</div>
       ${grid ? gridControls(model) : nothing} ${switchControl(model)}
-      ${view === 'projections' ? unitControls(model) : nothing}
+      ${view === 'projections' && panel.inspectors ? panel.inspectors.unitControls(model) : nothing}
     </div>
     <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>
     ${banner(model.problem, model.notice, () => model.dismiss())}

@@ -1,7 +1,6 @@
 import type { Kernels } from '@convlens/core';
 import {
   announce,
-  asError,
   fetchImage,
   Workbench,
   type AppModel,
@@ -20,9 +19,9 @@ import type {
 } from '@convlens/engine';
 import type { Backward } from './backward.js';
 import { nearestMaxPooling, weightsFor } from './layer-ways.js';
-import type { Frame, Live } from './live.js';
+import type { Live } from './live.js';
 import type { PatchSearch } from './patches.js';
-import { drawWindow, previewOf } from './preview.js';
+import { previewOf } from './preview.js';
 import { Readings } from './readings.js';
 import type { View, ViewerState } from './state.js';
 
@@ -44,7 +43,6 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   kernels: Kernels | undefined;
   /** Counts new pictures, so that grids know when to paint. */
   revision = 0;
-  #spare = document.createElement('canvas');
   /** What the network answered to the image. */
   readonly readings: Readings;
   /** The camera; there once it was asked for. */
@@ -319,42 +317,20 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
     await this.tasks.run('camera', async () => {
       const { Live } = await import('./live.js');
       this.live ??= new Live({
-        aspect: () => this.aspect,
-        show: (frame, current) => this.#showFrame(frame, current),
-        fail: (error) => this.tasks.fail(asError(error), 'camera'),
-        changed: () => this.changed(),
+        model: this,
+        ask: (network, frame) => this.readings.ask(this.#request(network, frame)),
+        take: (answer, preview) => {
+          this.preview = preview;
+          this.closeImage();
+          this.#take(answer);
+        },
+        backward: () => this.#startBackward(),
+        changed: this.changed,
       });
       await this.live.start();
       this.patches?.pause();
       this.state.image = '';
     });
-  }
-
-  /** One frame of the camera: its maps, and what is carried back where that lens is open. */
-  async #showFrame(frame: Frame, current: () => boolean): Promise<void> {
-    const { network } = this;
-    if (!network) return;
-    try {
-      const preview = this.#spare;
-      const [shown, sent] = await Promise.all([frame(), frame()]);
-      drawWindow(preview, shown, this.aspect ?? 1);
-      shown.close();
-      const answer = await this.readings.ask(this.#request(network, sent));
-      if (!current() || this.network !== network) return;
-      // Two canvases in turn: projections are shown with their own frame while the next one is drawn.
-      this.#spare = this.preview ?? document.createElement('canvas');
-      this.preview = preview;
-      this.closeImage();
-      this.#take(answer);
-      if (this.state.view === 'projections') {
-        const backward = await this.#startBackward();
-        await backward.project(network, await frame());
-      }
-    } catch (error) {
-      // The worker is starting again, or the network was changed meanwhile: the next frame will do.
-      const passing = ['E_ENGINE_LOST', 'E_LAYER_UNKNOWN', 'E_ARGUMENT'];
-      if (!passing.includes(asError(error).code)) throw error;
-    }
   }
 
   /** Cancels everything under way. */
