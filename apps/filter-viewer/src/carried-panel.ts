@@ -5,36 +5,8 @@ import type { ViewerModel } from './viewer-model.js';
 /** What is carried back, and from where: a viewer, or as much of one. */
 export type CarriedParts = Pick<
   ViewerModel,
-  'backward' | 'chooseUnit' | 'layer' | 'names' | 'network' | 'patches' | 'preview' | 'state'
+  'backward' | 'layer' | 'names' | 'network' | 'patches' | 'preview' | 'state'
 >;
-
-/**
- * Which unit of the layer is carried back.
- *
- * @param model what is open
- */
-export function unitControls(model: CarriedParts): TemplateResult {
-  const channels = model.layer?.shape[0] ?? 1;
-  const shown = model.backward?.projections?.projections[0]?.channel ?? model.state.channel ?? 0;
-  const choose = (event: Event): void => {
-    const wished = (event.target as HTMLInputElement).valueAsNumber;
-    if (Number.isInteger(wished)) {
-      model.chooseUnit(Math.max(0, Math.min(channels - 1, wished)));
-    }
-  };
-  return html`
-    <label class="group"
-      >Channel
-      <input type="number" min="0" max=${channels - 1} .value=${String(shown)} @change=${choose}
-    /></label>
-    <button
-      ?disabled=${model.state.channel === undefined}
-      @click=${() => model.chooseUnit(undefined)}
-    >
-      Strongest
-    </button>
-  `;
-}
 
 /**
  * The pictures of projections or attributions, whichever lens is open.

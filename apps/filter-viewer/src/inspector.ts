@@ -2,13 +2,14 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, formatCount, formatShape } from '@convlens/elements';
 import '@convlens/elements/top-classes.js';
 import type { LayerSummary, MemoryReport, NetworkSummary } from '@convlens/engine';
-import { LENSES, shownLayer, type LensParts } from './lenses.js';
+import { shownLayer, type LensParts } from './lenses.js';
 import type { Pictures } from './pictures.js';
+import type { View } from './state.js';
 import { preprocessingChoices, sameScheme } from './preprocessing.js';
 import type { ViewerModel } from './viewer-model.js';
 
 /** What is inspected: a viewer, or as much of one. */
-export type InspectorParts = LensParts &
+type InspectorParts = LensParts &
   Pick<
     ViewerModel,
     | 'choosePreprocessing'
@@ -23,6 +24,15 @@ export type InspectorParts = LensParts &
     | 'revision'
     | 'state'
   >;
+
+/** Said while nothing is pinned. */
+const HINTS: Readonly<Record<View, string>> = {
+  filters: 'Click a filter to enlarge it and see its numbers.',
+  maps: 'Click a channel to lay it over the image.',
+  projections:
+    'The strongest channel is carried back. Pin another in the feature maps, or choose it above.',
+  attribution: '',
+};
 
 function pinned(model: InspectorParts, pictures: Pictures | undefined): TemplateResult {
   const { state, network } = model;
@@ -52,7 +62,7 @@ function pinned(model: InspectorParts, pictures: Pictures | undefined): Template
       .layer=${model.layer}
       .pictures=${pictures}
       .unit=${state.view === 'maps' ? state.channel : undefined}
-      .hint=${LENSES[state.view].hint}
+      .hint=${HINTS[state.view]}
       .row=${state.row}
       .column=${state.column}
       .inputSize=${[height, width]}

@@ -5,6 +5,7 @@ import './map-inspector.js';
 import './projection-panel.js';
 
 export { Backward } from './backward.js';
-export { carriedBack, unitControls } from './carried-panel.js';
+export { carriedBack } from './carried-panel.js';
+export { lensControls } from './lens-controls.js';
 export { inspector } from './inspector.js';
 export { gradCamLayer } from '@convlens/core';

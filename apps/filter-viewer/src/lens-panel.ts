@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { banner, formatBytes, resolveFile } from '@convlens/elements';
 import type { CarriedParts } from './carried-panel.js';
+import type { ControlParts } from './lens-controls.js';
 import type * as Inspectors from './inspectors.js';
 import {
   LENSES,
@@ -18,18 +19,10 @@ import type { ViewerModel } from './viewer-model.js';
 /** What the panel shows: a viewer, or as much of one. */
 export type PanelParts = LensParts &
   CarriedParts &
+  ControlParts &
   Pick<
     ViewerModel,
-    | 'busy'
-    | 'cancel'
-    | 'chooseLayer'
-    | 'dismiss'
-    | 'maxPooling'
-    | 'notice'
-    | 'problem'
-    | 'readings'
-    | 'revision'
-    | 'show'
+    'busy' | 'cancel' | 'dismiss' | 'notice' | 'problem' | 'readings' | 'revision' | 'show'
   >;
 
 /** What the panel in the middle shows, besides the model. */
@@ -103,29 +96,6 @@ function gridControls(model: PanelParts): TemplateResult {
   `;
 }
 
-/** Where pooled values came from: of this layer, or of the nearest max-pooling below it. */
-function switchControl(model: PanelParts): TemplateResult | typeof nothing {
-  const { maxPooling: pool, state } = model;
-  if (state.view !== 'maps' || !pool) return nothing;
-  if (pool.id !== state.layer) {
-    const go = (): void => {
-      state.switches = 'on';
-      model.chooseLayer(pool.id);
-    };
-    return html`<button title="Where its values came from" @click=${go}>
-      Switches of ${pool.id}
-    </button>`;
-  }
-  const on = state.switches === 'on';
-  return html`<button
-    aria-pressed=${on}
-    title="Where its values came from"
-    @click=${() => model.show({ switches: on ? 'off' : 'on' })}
-  >
-    Switches
-  </button>`;
-}
-
 function progress(model: PanelParts): TemplateResult | typeof nothing {
   const [current] = [...model.busy.values()].slice(-1);
   if (!current) return nothing;
@@ -190,8 +160,7 @@ export function lensPanel(model: PanelParts, panel: PanelContents): TemplateResu
   return html`
     <div class="bar">
       <div role="tablist" aria-label="Lens">${VIEWS.map((one) => tab(model, one))}</div>
-      ${grid ? gridControls(model) : nothing} ${switchControl(model)}
-      ${view === 'projections' && panel.inspectors ? panel.inspectors.unitControls(model) : nothing}
+      ${grid ? gridControls(model) : nothing} ${panel.inspectors?.lensControls(model) ?? nothing}
     </div>
     <p class="sentence">${sentence} <a href=${resolveFile('docs', page)}>How to read it</a></p>
     ${banner(model.problem, model.notice, () => model.dismiss())}

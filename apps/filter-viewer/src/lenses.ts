@@ -10,8 +10,6 @@ interface Lens {
   readonly title: string;
   /** One plain sentence: what is shown and how to read it. */
   readonly sentence: string;
-  /** Said in the inspector while nothing is pinned. */
-  readonly hint: string;
   /** Its page in the documentation. */
   readonly page: string;
 }
@@ -22,27 +20,23 @@ export const LENSES: Readonly<Record<View, Lens>> = {
     title: 'Filters',
     sentence:
       'What each unit looks for: the weights that slide over its input. Filters on the image are shown in colour, with grey for zero; deeper ones as one small square for every channel they read.',
-    hint: 'Click a filter to enlarge it and see its numbers.',
     page: 'filters.html',
   },
   maps: {
     title: 'Feature maps',
     sentence:
       'Where each unit finds it: its answer at every place of the image. Bright is a strong answer.',
-    hint: 'Click a channel to lay it over the image.',
     page: 'feature-maps.html',
   },
   projections: {
     title: 'Projections',
     sentence:
       'What made one unit answer: its value carried back through the network to the pixels, by three rules. Grey is zero.',
-    hint: 'The strongest channel is carried back. Pin another in the feature maps, or choose it above.',
     page: 'projections.html',
   },
   attribution: {
     title: 'Attribution',
     sentence: 'Which pixels drove the score of a class, or the answer of a unit.',
-    hint: '',
     page: 'attribution.html',
   },
 };

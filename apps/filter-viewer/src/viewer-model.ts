@@ -18,7 +18,7 @@ import type {
   NetworkSummary,
 } from '@convlens/engine';
 import type { Backward } from './backward.js';
-import { nearestMaxPooling, weightsFor } from './layer-ways.js';
+import { weightsFor } from './weights-for.js';
 import type { Live } from './live.js';
 import type { PatchSearch } from './patches.js';
 import { previewOf } from './preview.js';
@@ -86,11 +86,6 @@ export class ViewerModel extends Workbench<ViewerState> implements AppModel<View
   get aspect(): number | undefined {
     const [, height = 1, width = 1] = this.network?.input.shape ?? [];
     return this.network && width / height;
-  }
-
-  /** The chosen layer if it is a max-pooling, else the nearest one on the way from it to the image. */
-  get maxPooling(): LayerSummary | undefined {
-    return this.network && nearestMaxPooling(this.network, this.state.layer);
   }
 
   /** See `AppModel`. */

@@ -59,7 +59,7 @@ it('shows an attribution, and says what a person chooses instead', async () => {
     choice: { target: { kind: 'class', index: 1 }, method: 'occlusion', randomised: 0 },
   });
   panel.addEventListener(AttributionChoiceEvent.type, (event) => {
-    chosen.push((event).choice);
+    chosen.push(event.choice);
   });
   expect(panel.renderRoot.textContent).toContain('A remark.');
   expect(panel.renderRoot.querySelector('[data-picture=alone]')!.ariaLabel).toMatch(/for dog/);
