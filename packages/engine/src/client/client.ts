@@ -91,7 +91,8 @@ export class EngineClient extends EventTarget implements EngineCalls {
   readonly #options: EngineOptions;
   #connection: Promise<Connection> | undefined;
   #calls = 0;
-  #restarts = 0;
+  /** The worker before has not ended in peace. */
+  #lost = false;
   #backend: BackendReport | undefined;
   #choice: BackendChoice = 'auto';
   #closed = false;
@@ -291,22 +292,23 @@ export class EngineClient extends EventTarget implements EngineCalls {
       if (frame !== undefined) listener?.frame?.(frame as never);
     };
     const connection = await Connection.start({ config, workerUrl, limitMs, onMessage });
-    await this.#restore(connection);
-    void connection.watch().then(() => {
+    connection.watch(() => {
       this.#restart(
         connection,
         'The compute worker stopped (out of memory, or ended by the browser).',
       );
     });
+    await this.#restore(connection);
     return connection;
   }
 
   /** Opens in a new worker what was open in the one before. What cannot be opened again does not keep the rest from it. */
   async #restore(connection: Connection): Promise<void> {
-    if (this.#restarts === 0) return;
     // What was running when the worker died may be why: the next one goes on with plain WASM.
     const gpu = this.#backend?.backend === 'webgpu' || this.#backend?.backend === 'webgl';
-    const choice = gpu ? 'wasm' : this.#choice;
+    const choice = this.#lost && gpu ? 'wasm' : this.#choice;
+    const isChosen = this.#lost || choice !== 'auto';
+    this.#lost = false;
     const again = async (send: Send<unknown>): Promise<void> => {
       await connection
         .ask((api) => send(api, ++this.#calls))
@@ -320,14 +322,14 @@ export class EngineClient extends EventTarget implements EngineCalls {
     for (const { id, source } of this.#images.open) {
       await again((api, call) => api.openImage(call, id, source));
     }
-    if (!this.#backend) return;
+    if (!this.#backend || !isChosen) return;
     await again(async (api, call) => (this.#backend = await api.useBackend(call, choice)));
   }
 
   /** Ends a worker and starts another in its place. */
   #restart(connection: Connection, reason: string): void {
     if (this.#closed || connection.ended) return;
-    this.#restarts++;
+    this.#lost = true;
     this.#connection = undefined;
     connection.end(new LensError('E_ENGINE_LOST', `${reason} It is started again.`));
     this.#connect().then(
@@ -340,7 +342,7 @@ export class EngineClient extends EventTarget implements EngineCalls {
   /** Ends a worker that cannot have all of its parts: whoever tries again needs another, which asks for them anew. */
   #leave(connection: Connection, reason: LensError): void {
     if (connection.ended) return;
-    this.#restarts++;
+    this.#lost = true;
     this.#connection = undefined;
     connection.end(reason);
   }

@@ -24,6 +24,7 @@ export class Connection {
   readonly #waiting = new Set<(error: LensError) => void>();
   readonly #api: Comlink.Remote<EngineApi>;
   #end: LensError | undefined;
+  #ended: Promise<unknown> | undefined;
 
   private constructor(worker: Worker, port: MessagePort) {
     this.#worker = worker;
@@ -54,9 +55,11 @@ export class Connection {
       fail(`did not answer within ${limitMs / 1000} s. Check the connection and try again.`);
     }, limitMs);
     try {
-      const { version } = await connection.ask((api) =>
-        api.start(config, Comlink.transfer(port2, [port2])),
-      );
+      const [{ version }, { ended }] = await Promise.all([
+        connection.ask((api) => api.start(config, Comlink.transfer(port2, [port2]))),
+        watchForDeath(worker),
+      ]);
+      connection.#ended = ended;
       if (version !== PROTOCOL_VERSION) {
         throw new LensError(
           'E_ENGINE_START',
@@ -82,9 +85,13 @@ export class Connection {
     return this.#waiting.size;
   }
 
-  /** Resolves when the worker was ended from outside: by the browser, or by itself. */
-  watch(): Promise<void> {
-    return watchForDeath(this.#worker);
+  /**
+   * Calls back when the worker was ended from outside: by the browser, or by itself.
+   *
+   * @param lost called then
+   */
+  watch(lost: () => void): void {
+    void this.#ended?.then(lost);
   }
 
   /**

@@ -32,12 +32,15 @@ export function createWorker(url?: string | URL): Worker {
 let watched = 0;
 
 /**
- * Resolves when the worker has ended, however that happened. The platform has no event for a worker that crashed
- * or was closed; but the browser gives back the locks it held. So the worker holds a lock for life (it is asked to
- * by a message) and the page waits for the same one. Where there are no locks (insecure contexts) it never resolves.
+ * Lets a page know when its worker has ended, however that happened. The platform has no event for a worker that crashed
+ * or was closed; but the browser gives back the locks it held. So the worker takes a lock for life (it is asked to by a
+ * message), and the page waits for the same one.
+ *
+ * @returns as soon as the worker holds the lock, so that nothing is asked of one whose end nobody would notice: what
+ *   resolves at its end. Where there are no locks (insecure contexts) that never comes
  */
-export async function watchForDeath(worker: Worker): Promise<void> {
-  if (!('locks' in navigator)) return new Promise(() => undefined);
+export async function watchForDeath(worker: Worker): Promise<{ readonly ended: Promise<unknown> }> {
+  if (!('locks' in navigator)) return { ended: new Promise(() => undefined) };
   const name = `convlens-engine-${performance.timeOrigin}-${++watched}-${crypto.randomUUID()}`;
   await new Promise<void>((held) => {
     const { port1, port2 } = new MessageChannel();
@@ -47,5 +50,5 @@ export async function watchForDeath(worker: Worker): Promise<void> {
     };
     worker.postMessage({ holdLock: name, port: port2 }, [port2]);
   });
-  await navigator.locks.request(name, () => undefined);
+  return { ended: navigator.locks.request(name, () => undefined) };
 }
