@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { differentiate } from '@convlens/autodiff';
 import { createNodeExecutor, createNodeWasmExecutor } from '@convlens/engine/node';
-import { float32, inferShapes } from '@convlens/onnx';
+import { float32, GraphBuilder } from '@convlens/onnx';
 import { prepare } from '@convlens/runtime';
 import { pageExecutor } from './page-runtime.mjs';
 import { ratio, summary } from './statistics.mjs';
@@ -37,8 +37,6 @@ const RUNTIMES = {
   'tfjs-wasm': () => pageExecutor(),
 };
 
-const ints = (value) => ({ type: 'ints', value });
-
 function noise(count, scale) {
   return Float32Array.from({ length: count }, (_, i) => {
     const mixed = Math.sin(12.9898 * (i + 1)) * 43758.5453;
@@ -48,25 +46,19 @@ function noise(count, scale) {
 
 /** Loss of a network whose weights are initialisers. */
 function lossOf({ input, layers }) {
-  const nodes = [];
-  const initializers = new Map();
-  const emit = (op, inputs, attributes = {}) => {
-    const name = `${op}${nodes.length}`;
-    nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes });
-    return name;
-  };
+  const builder = new GraphBuilder({ name: 'net' });
+  const emit = (op, inputs, attributes) => builder.emit(op, inputs, attributes);
   const weight = (name, shape) => {
     const count = shape.reduce((a, b) => a * b);
-    initializers.set(name, float32(noise(count, 1 / Math.sqrt(count / shape[0])), shape));
-    return name;
+    return builder.weight(name, float32(noise(count, 1 / Math.sqrt(count / shape[0])), shape));
   };
   let [channels, side] = input;
-  let value = 'x';
+  let value = builder.input('x', [BATCH, ...input]);
   layers.forEach((layer, i) => {
     const [kind, size] = layer.split(' ');
     const width = Number(size);
     if (kind === 'pool') {
-      value = emit('MaxPool', [value], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) });
+      value = emit('MaxPool', [value], { kernel_shape: [2, 2], strides: [2, 2] });
       side = Math.floor(side / 2);
       return;
     }
@@ -81,23 +73,12 @@ function lossOf({ input, layers }) {
       [channels, side] = [channels * side * side, 0];
     }
     const [w, b] = [weight(`w${i}`, [width, channels]), weight(`b${i}`, [width])];
-    value = emit('Gemm', [value, w, b], { transB: { type: 'int', value: 1 } });
+    value = emit('Gemm', [value, w, b], { transB: 1 });
     if (i < layers.length - 1) value = emit('Relu', [value]);
     channels = width;
   });
-  nodes.push({
-    ...{ name: 'loss', op: 'SoftmaxCrossEntropyLoss', domain: '', attributes: {} },
-    ...{ inputs: [value, 't'], outputs: ['loss'] },
-  });
-  return inferShapes({
-    ...{ name: 'net', opset: 17, otherOpsets: {}, producer: 'bench', nodes, initializers },
-    inputs: [
-      { name: 'x', dtype: 'float32', shape: [BATCH, ...input] },
-      { name: 't', dtype: 'int64', shape: [BATCH] },
-    ],
-    outputs: [{ name: 'loss', dtype: 'float32', shape: [] }],
-    ...{ values: new Map(), metadata: new Map() },
-  });
+  const classes = builder.input('t', [BATCH], 'int64');
+  return builder.finish(builder.emitAll('SoftmaxCrossEntropyLoss', [value, classes], ['loss']));
 }
 
 /** The same with gradients, and weights that follow them. */
@@ -105,26 +86,13 @@ function stepOf(network, pool) {
   const graph = lossOf(network);
   const wrt = [...graph.initializers.keys()];
   const made = differentiate(graph, { of: 'loss', wrt, weights: 'inputs', pool });
-  const nodes = [...made.graph.nodes];
-  const initializers = new Map(made.graph.initializers);
-  initializers.set('rate', float32(Float32Array.of(1e-6), []));
+  const builder = new GraphBuilder(made.graph, { scope: 'update' });
   const carry = {};
   for (const name of wrt) {
-    carry[name] = `next_${name}`;
-    const make = (op, inputs, output) =>
-      nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes: {} });
-    make('Mul', [made.gradients[name], 'rate'], `move_${name}`);
-    make('Sub', [name, `move_${name}`], carry[name]);
+    const move = builder.emit('Mul', [made.gradients[name], 1e-6]);
+    carry[name] = builder.emit('Sub', [name, move], {}, `next_${name}`);
   }
-  const outputs = Object.entries(carry).map(([name, output]) => ({
-    ...{ name: output, dtype: 'float32' },
-    shape: graph.initializers.get(name).shape,
-  }));
-  const whole = {
-    ...made.graph,
-    ...{ nodes, initializers },
-    outputs: [{ name: 'loss', dtype: 'float32', shape: [] }, ...outputs],
-  };
+  const whole = builder.finish(['loss', ...Object.values(carry)]);
   return { graph: whole, carry, weights: Object.fromEntries(graph.initializers) };
 }
 

@@ -3,14 +3,7 @@
 import { describeNetwork, type Network, type Preprocessing } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import { Ascent, Dream, Goals, presets, type AscentOptions, type StepReport } from '@convlens/core';
-import {
-  float32,
-  inferShapes,
-  LensError,
-  type Graph,
-  type Node,
-  type TensorData,
-} from '@convlens/onnx';
+import { float32, GraphBuilder, LensError, type TensorData } from '@convlens/onnx';
 import { amplitudes, count, executorOf, openDevice, SIDE } from './known-objective.js';
 
 /** Largest difference, as a part of the largest number. */
@@ -38,32 +31,18 @@ function small(shape: readonly [number, number, number], preprocessing: Preproce
   const [channels] = shape;
   const weights = (...extents: number[]): TensorData =>
     float32(new Float32Array(extents.reduce((a, b) => a * b)).fill(0.1), extents);
-  const node = (op: string, inputs: string[], output: string, attributes = {}): Node => {
-    const outputs = [output];
-    return { name: output, op, domain: '', inputs, outputs, attributes };
-  };
-  const graph: Graph = {
-    name: 'small',
-    opset: 17,
-    otherOpsets: {},
-    inputs: [{ name: 'input', dtype: 'float32', shape: ['N', ...shape] }],
-    outputs: [{ name: 'scores', dtype: 'float32', shape: [] }],
-    nodes: [
-      node('Conv', ['input', 'filters'], 'features'),
-      node('Relu', ['features'], 'rectified'),
-      node('GlobalAveragePool', ['rectified'], 'pooled'),
-      node('Flatten', ['pooled'], 'flat'),
-      node('MatMul', ['flat', 'matrix'], 'scores'),
-    ],
-    initializers: new Map([
-      ['filters', weights(4, channels, 1, 1)],
-      ['matrix', weights(4, 10)],
-    ]),
-    values: new Map(),
-    metadata: new Map(),
-    producer: 'convlens',
-  };
-  return describeNetwork(inferShapes(graph), { preprocessing });
+  const b = new GraphBuilder({ name: 'small' });
+  const filters = b.weight('filters', weights(4, channels, 1, 1));
+  const features = b.emit('Conv', [b.input('input', ['N', ...shape]), filters], {}, 'features');
+  const rectified = b.emit('Relu', [features], {}, 'rectified');
+  const flat = b.emit(
+    'Flatten',
+    [b.emit('GlobalAveragePool', [rectified], {}, 'pooled')],
+    {},
+    'flat',
+  );
+  b.output(b.emit('MatMul', [flat, b.weight('matrix', weights(4, 10))], {}, 'scores'));
+  return describeNetwork(b.finish(), { preprocessing });
 }
 
 /** What networks are fed: the usual; one channel; another order and range, and an input that is no square; no colours. */

@@ -1,5 +1,5 @@
 // A step of training of a small network, the same in a page and outside of it.
-import { float32, type Graph, type Node, type TensorData } from '@convlens/onnx';
+import { float32, GraphBuilder, type TensorData } from '@convlens/onnx';
 import { stepGraph, type StepGraph } from '../../packages/engine/test/support/step-graph.js';
 
 /** Six: as channels of the gradient's convolution, that is a number that a runtime computes wrongly by itself. */
@@ -25,46 +25,24 @@ const tensor = (shape: readonly number[], seed: number, scale?: number): TensorD
     shape,
   );
 
-const node = (
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: Node['attributes'] = {},
-): Node => ({
-  ...{ name: output, op, domain: '', inputs, outputs: [output], attributes },
-});
-const ints = (...value: number[]) => ({ type: 'ints', value }) as const;
-
 /** Two convolutions, the first with batch normalisation, pooling, and a dense layer; learns by Adam. */
 export function step(): StepGraph {
-  const ones = (value: number): TensorData => float32(new Float32Array(4).fill(value), [4]);
-  const network: Graph = {
-    ...{ name: 'small', opset: 17, otherOpsets: {}, producer: '', values: new Map() },
-    inputs: [{ name: 'x', dtype: 'float32', shape: [BATCH, 3, SIDE, SIDE] }],
-    outputs: [{ name: 'scores', dtype: 'float32', shape: undefined }],
-    nodes: [
-      node('Conv', ['x', 'w1'], 'c1', { pads: ints(1, 1, 1, 1) }),
-      node('BatchNormalization', ['c1', 'scale', 'shift', 'mean', 'variance'], 'n1'),
-      node('Relu', ['n1'], 'r1'),
-      node('MaxPool', ['r1'], 'p1', { kernel_shape: ints(2, 2), strides: ints(2, 2) }),
-      node('Conv', ['p1', 'w2', 'b2'], 'c2', { strides: ints(2, 2), pads: ints(1, 1, 1, 1) }),
-      node('Tanh', ['c2'], 't2'),
-      node('Flatten', ['t2'], 'f'),
-      node('Gemm', ['f', 'w3', 'b3'], 'scores', { transB: { type: 'int', value: 1 } }),
-    ],
-    initializers: new Map([
-      ['w1', tensor([4, 3, 3, 3], 1, 0.3)],
-      ['scale', ones(1)],
-      ['shift', ones(0)],
-      ['mean', ones(0)],
-      ['variance', ones(1)],
-      ['w2', tensor([8, 4, 3, 3], 2, 0.3)],
-      ['b2', tensor([8], 3, 0.1)],
-      ['w3', tensor([5, 32], 4, 0.3)],
-      ['b3', tensor([5], 5, 0.1)],
-    ]),
-    metadata: new Map(),
-  };
+  const b = new GraphBuilder({ name: 'small' });
+  const ones = (name: string, value: number): string =>
+    b.weight(name, float32(new Float32Array(4).fill(value), [4]));
+  const weight = (name: string, shape: readonly number[], seed: number, scale: number): string =>
+    b.weight(name, tensor(shape, seed, scale));
+  const x = b.input('x', [BATCH, 3, SIDE, SIDE]);
+  const pads = [1, 1, 1, 1];
+  const c1 = b.emit('Conv', [x, weight('w1', [4, 3, 3, 3], 1, 0.3)], { pads });
+  const statistics = [ones('scale', 1), ones('shift', 0), ones('mean', 0), ones('variance', 1)];
+  const r1 = b.emit('Relu', [b.emit('BatchNormalization', [c1, ...statistics])]);
+  const p1 = b.emit('MaxPool', [r1], { kernel_shape: [2, 2], strides: [2, 2] });
+  const second = [weight('w2', [8, 4, 3, 3], 2, 0.3), weight('b2', [8], 3, 0.1)];
+  const t2 = b.emit('Tanh', [b.emit('Conv', [p1, ...second], { strides: [2, 2], pads })]);
+  const dense = [weight('w3', [5, 32], 4, 0.3), weight('b3', [5], 5, 0.1)];
+  b.output(b.emit('Gemm', [b.emit('Flatten', [t2]), ...dense], { transB: 1 }), 'scores');
+  const network = b.finish();
   return stepGraph(
     network,
     BATCH,

@@ -1,5 +1,6 @@
 import {
   consumers,
+  GraphBuilder,
   inferShapes,
   intAttribute,
   intsAttribute,
@@ -70,18 +71,13 @@ function channelsFirst(graph: Graph, image: ValueInfo, guesses: string[]): Graph
     if (isTranspose(node, 0, 3, 1, 2)) return { ...node, op: 'Identity', attributes: {} };
     return { ...node, inputs: node.inputs.map((name) => (name === image.name ? last : name)) };
   });
-  const turn: Node = {
-    name: last,
-    op: 'Transpose',
-    domain: '',
-    inputs: [image.name],
-    outputs: [last],
-    attributes: { perm: { type: 'ints', value: [0, 2, 3, 1] } },
-  };
-  const used = nodes.some((node) => node.inputs.includes(last));
   const [batch = 'batch', height = 'height', width = 'width', channels = 3] = image.shape ?? [];
   const input: ValueInfo = { ...image, shape: [batch, channels, height, width] };
-  return { ...graph, nodes: used ? [turn, ...nodes] : nodes, inputs: [input], values: new Map() };
+  const b = new GraphBuilder({ ...graph, nodes, inputs: [input], values: new Map() });
+  if (nodes.some((node) => node.inputs.includes(last))) {
+    b.emit('Transpose', [image.name], { perm: [0, 2, 3, 1] }, last);
+  }
+  return { ...b.finish([]), outputs: graph.outputs, values: new Map() };
 }
 
 /** Channels that the first convolution reads, where the file does not say how many the image has. */

@@ -1,5 +1,4 @@
-import { LensError } from '@convlens/onnx';
-import type { Emitter } from './emitter.js';
+import { LensError, type GraphBuilder } from '@convlens/onnx';
 
 /**
  * The shape that shapes have together (numpy's broadcasting).
@@ -24,12 +23,8 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
   });
 }
 
-function binary(b: Emitter, op: string, x: string, y: string): string {
-  return b.one(op, [x, y], broadcastShape([b.shape(x), b.shape(y)]));
-}
-
 /** The number that a scalar constant is; `undefined` for anything else. */
-function numberOf(b: Emitter, name: string): number | undefined {
+function numberOf(b: GraphBuilder, name: string): number | undefined {
   const tensor = b.elements(name);
   if (tensor?.shape.length !== 0 || tensor.dtype === 'float16') return undefined;
   return Number(tensor.data[0]);
@@ -42,8 +37,8 @@ function numberOf(b: Emitter, name: string): number | undefined {
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function add(b: Emitter, x: string, y: string): string {
-  return binary(b, 'Add', x, y);
+export function add(b: GraphBuilder, x: string, y: string): string {
+  return b.emit('Add', [x, y]);
 }
 
 /**
@@ -53,8 +48,8 @@ export function add(b: Emitter, x: string, y: string): string {
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function subtract(b: Emitter, x: string, y: string): string {
-  return binary(b, 'Sub', x, y);
+export function subtract(b: GraphBuilder, x: string, y: string): string {
+  return b.emit('Sub', [x, y]);
 }
 
 /**
@@ -64,10 +59,10 @@ export function subtract(b: Emitter, x: string, y: string): string {
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function multiply(b: Emitter, x: string, y: string): string {
+export function multiply(b: GraphBuilder, x: string, y: string): string {
   if (numberOf(b, y) === 1) return x;
   if (numberOf(b, x) === 1) return y;
-  return binary(b, 'Mul', x, y);
+  return b.emit('Mul', [x, y]);
 }
 
 /**
@@ -77,8 +72,8 @@ export function multiply(b: Emitter, x: string, y: string): string {
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function divide(b: Emitter, x: string, y: string): string {
-  return numberOf(b, y) === 1 ? x : binary(b, 'Div', x, y);
+export function divide(b: GraphBuilder, x: string, y: string): string {
+  return numberOf(b, y) === 1 ? x : b.emit('Div', [x, y]);
 }
 
 /**
@@ -88,12 +83,12 @@ export function divide(b: Emitter, x: string, y: string): string {
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function power(b: Emitter, x: string, y: string): string {
+export function power(b: GraphBuilder, x: string, y: string): string {
   const exponent = numberOf(b, y);
   if (exponent === 1) return x;
   if (exponent === -1) return unary(b, 'Reciprocal', x);
   if (exponent === 0.5) return unary(b, 'Sqrt', x);
-  return exponent === 2 ? multiply(b, x, x) : binary(b, 'Pow', x, y);
+  return exponent === 2 ? multiply(b, x, x) : b.emit('Pow', [x, y]);
 }
 
 /**
@@ -103,8 +98,8 @@ export function power(b: Emitter, x: string, y: string): string {
  * @param op the operator
  * @param x a value
  */
-export function unary(b: Emitter, op: string, x: string): string {
-  return b.one(op, [x], b.shape(x));
+export function unary(b: GraphBuilder, op: string, x: string): string {
+  return b.emit(op, [x]);
 }
 
 /**
@@ -114,7 +109,7 @@ export function unary(b: Emitter, op: string, x: string): string {
  * @param x a value
  * @param factor the number
  */
-export function scale(b: Emitter, x: string, factor: number): string {
+export function scale(b: GraphBuilder, x: string, factor: number): string {
   if (factor === 1) return x;
   return factor === -1 ? unary(b, 'Neg', x) : multiply(b, x, b.number(factor, x));
 }
@@ -126,7 +121,7 @@ export function scale(b: Emitter, x: string, factor: number): string {
  * @param x a value
  * @param summand the number
  */
-export function shift(b: Emitter, x: string, summand: number): string {
+export function shift(b: GraphBuilder, x: string, summand: number): string {
   return summand === 0 ? x : add(b, x, b.number(summand, x));
 }
 
@@ -137,7 +132,7 @@ export function shift(b: Emitter, x: string, summand: number): string {
  * @param from the number
  * @param x a value
  */
-export function from(b: Emitter, from: number, x: string): string {
+export function from(b: GraphBuilder, from: number, x: string): string {
   return subtract(b, b.number(from, x), x);
 }
 
@@ -147,7 +142,7 @@ export function from(b: Emitter, from: number, x: string): string {
  * @param b where to emit
  * @param terms at least one value
  */
-export function sum(b: Emitter, terms: readonly string[]): string {
+export function sum(b: GraphBuilder, terms: readonly string[]): string {
   return terms.reduce((total, term) => add(b, total, term));
 }
 
@@ -161,13 +156,12 @@ export function sum(b: Emitter, terms: readonly string[]): string {
  * @returns a bool value
  */
 export function compare(
-  b: Emitter,
+  b: GraphBuilder,
   op: 'Equal' | 'Greater' | 'Less',
   x: string,
   y: string | number,
 ): string {
-  const other = typeof y === 'number' ? b.number(y, x) : y;
-  return b.one(op, [x, other], broadcastShape([b.shape(x), b.shape(other)]), {}, 'bool');
+  return b.emit(op, [x, y]);
 }
 
 /**
@@ -177,8 +171,8 @@ export function compare(
  * @param x a bool value
  * @param y a bool value
  */
-export function both(b: Emitter, x: string, y: string): string {
-  return binary(b, 'And', x, y);
+export function both(b: GraphBuilder, x: string, y: string): string {
+  return b.emit('And', [x, y]);
 }
 
 /**
@@ -191,7 +185,7 @@ export function both(b: Emitter, x: string, y: string): string {
  * @param like a value of the type of the result, when both are numbers
  */
 export function choose(
-  b: Emitter,
+  b: GraphBuilder,
   test: string,
   yes: string | number,
   no: string | number,
@@ -200,8 +194,7 @@ export function choose(
   const [x, y] = [yes, no].map((each) =>
     typeof each === 'number' ? b.number(each, like) : each,
   ) as [string, string];
-  const shape = broadcastShape([b.shape(test), b.shape(x), b.shape(y)]);
-  return b.one('Where', [test, x, y], shape, {}, b.dtype(like));
+  return b.emit('Where', [test, x, y]);
 }
 
 /**
@@ -211,7 +204,7 @@ export function choose(
  * @param x a value
  * @param y a value, broadcast against the other
  */
-export function withSign(b: Emitter, x: string, y: string): string {
+export function withSign(b: GraphBuilder, x: string, y: string): string {
   const negative = choose(b, compare(b, 'Less', x, 0), unary(b, 'Neg', y), 0);
   return choose(b, compare(b, 'Greater', x, 0), y, negative);
 }

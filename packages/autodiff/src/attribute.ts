@@ -1,5 +1,8 @@
 import type { Attribute } from '@convlens/onnx';
 
+/** Attributes of a node by name. */
+export type Attributes = Readonly<Record<string, Attribute>>;
+
 /**
  * An integer attribute.
  *
@@ -16,22 +19,4 @@ export function int(value: number): Attribute {
  */
 export function ints(value: readonly number[]): Attribute {
   return { type: 'ints', value };
-}
-
-/**
- * A number attribute.
- *
- * @param value the number
- */
-export function float(value: number): Attribute {
-  return { type: 'float', value };
-}
-
-/**
- * A text attribute.
- *
- * @param value the text
- */
-export function text(value: string): Attribute {
-  return { type: 'string', value };
 }

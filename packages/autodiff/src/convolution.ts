@@ -1,6 +1,5 @@
 import type { TensorData } from '@convlens/onnx';
-import { int, ints } from './attribute.js';
-import type { Emitter } from './emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { overhang, windowAttributes, type Geometry } from './geometry.js';
 import { reshape, transpose, window } from './shaping.js';
 
@@ -52,14 +51,13 @@ function flipFilters(weights: TensorData, groups: number): TensorData {
  * @see Dumoulin and Visin, A guide to convolution arithmetic for deep learning, 2016, sections 4.2 to 4.6
  */
 export function spread(
-  b: Emitter,
+  b: GraphBuilder,
   dy: string,
   weights: string,
   geometry: Geometry,
   groups: number,
 ): string {
-  const { kernel, strides, dilations, before, from } = geometry;
-  const shape = [b.shape(dy)[0]!, b.shape(weights)[1]! * groups, ...from];
+  const { kernel, strides, dilations, before } = geometry;
   const behind = overhang(geometry);
   const front = kernel.map((extent, axis) => dilations[axis]! * (extent - 1) - before[axis]!);
   const back = kernel.map((extent, axis) => dilations[axis]! * (extent - 1) - behind[axis]!);
@@ -71,21 +69,21 @@ export function spread(
       `${weights}_flipped`,
       `flip ${groups} ${weights}`,
     );
-    return b.one('Conv', [dy, filters], shape, {
-      dilations: ints(dilations),
-      group: int(groups),
-      kernel_shape: ints(kernel),
-      pads: ints([...front, ...back]),
-      strides: ints(strides),
+    return b.emit('Conv', [dy, filters], {
+      dilations: dilations,
+      group: groups,
+      kernel_shape: kernel,
+      pads: [...front, ...back],
+      strides: strides,
     });
   }
-  return b.one('ConvTranspose', [dy, weights], shape, {
-    dilations: ints(dilations),
-    group: int(groups),
-    kernel_shape: ints(kernel),
-    output_padding: ints(behind.map((n) => Math.max(-n, 0))),
-    pads: ints([...before, ...behind.map((n) => Math.max(n, 0))]),
-    strides: ints(strides),
+  return b.emit('ConvTranspose', [dy, weights], {
+    dilations: dilations,
+    group: groups,
+    kernel_shape: kernel,
+    output_padding: behind.map((n) => Math.max(-n, 0)),
+    pads: [...before, ...behind.map((n) => Math.max(n, 0))],
+    strides: strides,
   });
 }
 
@@ -100,21 +98,17 @@ export function spread(
  * @returns `[batch, out, ...to]`
  */
 export function convolve(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   weights: string,
   geometry: Geometry,
   groups: number,
 ): string {
-  const { strides, to } = geometry;
-  const lead = [b.shape(x)[0]!, b.shape(weights)[0]!];
-  // Where the windows stop more than a stride short of the end, the operator would go on.
-  const full = overhang(geometry).map((n, axis) =>
-    n < 0 ? to[axis]! + Math.floor(-n / strides[axis]!) : to[axis]!,
-  );
-  const attributes = { ...windowAttributes(geometry), group: int(groups) };
-  const y = b.one('Conv', [x, weights], [...lead, ...full], attributes);
-  return window(b, y, [0, 0, ...to.map(() => 0)], [...lead, ...to]);
+  const { to } = geometry;
+  const attributes = { ...windowAttributes(geometry), group: groups };
+  const y = b.emit('Conv', [x, weights], attributes);
+  // Where the windows stop more than a stride short of the end, the operator goes on.
+  return window(b, y, [0, 0, ...to.map(() => 0)], [...b.shape(y).slice(0, 2), ...to]);
 }
 
 /**
@@ -130,7 +124,7 @@ export function convolve(
  * @returns `[out, in / groups, ...kernel]`
  */
 export function filterGradient(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   dy: string,
   geometry: Geometry,

@@ -1,6 +1,10 @@
-import { intAttribute, intsAttribute, stringAttribute, type Node } from '@convlens/onnx';
-import { ints } from './attribute.js';
-import type { Attributes } from './emitter.js';
+import {
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+  type Node,
+  type Parameters,
+} from '@convlens/onnx';
 
 /** How a window moves over the spatial axes; one number an axis. */
 export interface Geometry {
@@ -118,14 +122,14 @@ export function tiles({ kernel, strides, dilations }: Geometry): boolean {
  *
  * @param geometry how the window moves
  */
-export function windowAttributes(geometry: Geometry): Attributes {
+export function windowAttributes(geometry: Geometry): Parameters {
   const { kernel, strides, dilations, before } = geometry;
   const after = overhang(geometry).map((n) => Math.max(n, 0));
   return {
-    kernel_shape: ints(kernel),
-    strides: ints(strides),
-    dilations: ints(dilations),
-    pads: ints([...before, ...after]),
+    kernel_shape: kernel,
+    strides: strides,
+    dilations: dilations,
+    pads: [...before, ...after],
   };
 }
 

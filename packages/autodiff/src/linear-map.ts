@@ -1,5 +1,5 @@
 import { elementCount } from '@convlens/onnx';
-import type { Emitter } from './emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { reshape } from './shaping.js';
 
 /** A matrix that acts along one axis: `data[row * columns + column]`. */
@@ -30,7 +30,7 @@ export function emptyMatrix(rows: number, columns: number): Matrix {
  * @returns the same with the number of columns as extent along the axis
  */
 export function applyTransposed(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   axis: number,
   { rows, columns, data }: Matrix,
@@ -42,11 +42,7 @@ export function applyTransposed(
   const behind = elementCount(shape.slice(axis + 1));
   if (behind === 1) {
     const right = b.numbers(data, [rows, columns], x, label);
-    return reshape(
-      b,
-      b.one('MatMul', [reshape(b, x, [before, rows]), right], [before, columns]),
-      result,
-    );
+    return reshape(b, b.emit('MatMul', [reshape(b, x, [before, rows]), right]), result);
   }
   const turned = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
@@ -56,6 +52,6 @@ export function applyTransposed(
   }
   const left = b.numbers(turned, [columns, rows], x, label);
   const planes = reshape(b, x, [before, rows, behind]);
-  const product = b.one('MatMul', [left, planes], [before, columns, behind], {}, b.dtype(x));
+  const product = b.emit('MatMul', [left, planes]);
   return reshape(b, product, result);
 }

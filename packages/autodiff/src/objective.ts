@@ -1,14 +1,14 @@
 import {
   inferShapes,
   LensError,
+  toFloats,
   valueNames,
   type Graph,
   type Node,
   type TensorData,
   type ValueInfo,
 } from '@convlens/onnx';
-import { int, ints } from './attribute.js';
-import { toFloats, type Attributes } from './emitter.js';
+import { int, ints, type Attributes } from './attribute.js';
 import { upgrade } from './upgrade.js';
 
 /**

@@ -1,5 +1,5 @@
 import { LensError, type Node } from '@convlens/onnx';
-import type { Emitter } from './emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 
 /**
  * What a signal R from above becomes at a rectifier with input v: `backprop` R [v > 0], `deconvnet` max(R, 0)
@@ -25,7 +25,7 @@ export interface RuleOptions {
 /** One node that is being differentiated. */
 export class Step {
   readonly node: Node;
-  readonly b: Emitter;
+  readonly b: GraphBuilder;
   readonly options: RuleOptions;
   /** Cotangents of the outputs; `undefined` where nothing depends on one. */
   readonly cotangents: readonly (string | undefined)[];
@@ -40,7 +40,7 @@ export class Step {
    */
   constructor(
     node: Node,
-    b: Emitter,
+    b: GraphBuilder,
     options: RuleOptions,
     cotangents: readonly (string | undefined)[],
     active: (name: string) => boolean,

@@ -1,6 +1,4 @@
-import { elementCount } from '@convlens/onnx';
-import { int, ints } from './attribute.js';
-import type { Emitter } from './emitter.js';
+import { elementCount, type GraphBuilder } from '@convlens/onnx';
 
 function equal(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
@@ -13,8 +11,8 @@ function equal(a: readonly number[], b: readonly number[]): boolean {
  * @param x a value
  * @param shape extents with the same product
  */
-export function reshape(b: Emitter, x: string, shape: readonly number[]): string {
-  return equal(b.shape(x), shape) ? x : b.one('Reshape', [x, b.integers(shape)], shape);
+export function reshape(b: GraphBuilder, x: string, shape: readonly number[]): string {
+  return equal(b.shape(x), shape) ? x : b.emit('Reshape', [x], { shape });
 }
 
 /**
@@ -24,12 +22,12 @@ export function reshape(b: Emitter, x: string, shape: readonly number[]): string
  * @param x a value
  * @param order `order[i]` is the axis that becomes axis i
  */
-export function transpose(b: Emitter, x: string, order: readonly number[]): string {
+export function transpose(b: GraphBuilder, x: string, order: readonly number[]): string {
   const from = b.shape(x);
   const shape = order.map((axis) => from[axis]!);
   const moving = order.filter((axis) => from[axis] !== 1);
   if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]!)) return reshape(b, x, shape);
-  return b.one('Transpose', [x], shape, { perm: ints(order) });
+  return b.emit('Transpose', [x], { perm: order });
 }
 
 /**
@@ -41,7 +39,7 @@ export function transpose(b: Emitter, x: string, order: readonly number[]): stri
  * @param after how many behind each axis
  */
 export function pad(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   before: readonly number[],
   after: readonly number[],
@@ -57,8 +55,7 @@ export function pad(
     number[],
   ];
   if ([...front, ...back].every((n) => n === 0)) return kept;
-  const shape = b.shape(kept).map((extent, axis) => extent + front[axis]! + back[axis]!);
-  return b.one('Pad', [kept, b.integers([...front, ...back])], shape);
+  return b.emit('Pad', [kept], { pads: [...front, ...back] });
 }
 
 /**
@@ -70,7 +67,7 @@ export function pad(
  * @param ends index behind the last of each axis
  */
 export function window(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   starts: readonly number[],
   ends: readonly number[],
@@ -80,9 +77,8 @@ export function window(
     starts[axis] === 0 && ends[axis] === extent ? [] : [axis],
   );
   if (axes.length === 0) return x;
-  const shape = from.map((_, axis) => ends[axis]! - starts[axis]!);
-  const lists = [starts, ends].map((list) => b.integers(axes.map((axis) => list[axis]!)));
-  return b.one('Slice', [x, ...lists, b.integers(axes)], shape);
+  const at = (list: readonly number[]): number[] => axes.map((axis) => list[axis]!);
+  return b.emit('Slice', [x], { starts: at(starts), ends: at(ends), axes });
 }
 
 /**
@@ -94,7 +90,7 @@ export function window(
  * @param start first index
  * @param end index behind the last
  */
-export function part(b: Emitter, x: string, axis: number, start: number, end: number): string {
+export function part(b: GraphBuilder, x: string, axis: number, start: number, end: number): string {
   const shape = b.shape(x);
   return window(
     b,
@@ -111,11 +107,12 @@ export function part(b: Emitter, x: string, axis: number, start: number, end: nu
  * @param x a value
  * @param axes the axes
  */
-export function flip(b: Emitter, x: string, axes: readonly number[]): string {
+export function flip(b: GraphBuilder, x: string, axes: readonly number[]): string {
   if (axes.length === 0) return x;
-  const fill = (value: number): string => b.integers(axes.map(() => value));
+  const back = axes.map(() => -1);
   // The end of a backward slice that takes the first element too is any number far below.
-  return b.one('Slice', [x, fill(-1), fill(-(2 ** 31)), b.integers(axes), fill(-1)], b.shape(x));
+  const ends = axes.map(() => -(2 ** 31));
+  return b.emit('Slice', [x], { starts: back, ends, axes, steps: back });
 }
 
 /**
@@ -128,7 +125,7 @@ export function flip(b: Emitter, x: string, axes: readonly number[]): string {
  * @param keep whether they stay as axes of extent 1
  */
 export function reduce(
-  b: Emitter,
+  b: GraphBuilder,
   op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax',
   x: string,
   axes: readonly number[],
@@ -136,14 +133,10 @@ export function reduce(
 ): string {
   if (axes.length === 0) return x;
   const from = b.shape(x);
-  const shape = from.flatMap((extent, axis) =>
-    axes.includes(axis) ? (keep ? [1] : []) : [extent],
-  );
-  if (axes.every((axis) => from[axis] === 1)) return reshape(b, x, shape);
-  const asInput = op === 'ReduceSum' || b.opset >= 18;
-  return asInput
-    ? b.one(op, [x, b.integers(axes)], shape, { keepdims: int(keep ? 1 : 0) })
-    : b.one(op, [x], shape, { axes: ints(axes), keepdims: int(keep ? 1 : 0) });
+  if (axes.every((axis) => from[axis] === 1)) {
+    return reshape(b, x, keep ? from : from.filter((_, axis) => !axes.includes(axis)));
+  }
+  return b.emit(op, [x], { axes, keepdims: keep ? 1 : 0 });
 }
 
 /**
@@ -153,7 +146,7 @@ export function reduce(
  * @param x a value
  * @param shape a shape that can be broadcast to that of `x`
  */
-export function sumTo(b: Emitter, x: string, shape: readonly number[]): string {
+export function sumTo(b: GraphBuilder, x: string, shape: readonly number[]): string {
   const from = b.shape(x);
   const lead = from.length - shape.length;
   const axes = from.flatMap((extent, axis) =>
@@ -169,8 +162,8 @@ export function sumTo(b: Emitter, x: string, shape: readonly number[]): string {
  * @param x a value
  * @param shape a shape that the value can be broadcast to
  */
-export function expand(b: Emitter, x: string, shape: readonly number[]): string {
-  return equal(b.shape(x), shape) ? x : b.one('Expand', [x, b.integers(shape)], shape);
+export function expand(b: GraphBuilder, x: string, shape: readonly number[]): string {
+  return equal(b.shape(x), shape) ? x : b.emit('Expand', [x], { shape });
 }
 
 /**
@@ -180,7 +173,7 @@ export function expand(b: Emitter, x: string, shape: readonly number[]): string 
  * @param shape extents
  * @param like a float value whose type they take
  */
-export function zeros(b: Emitter, shape: readonly number[], like: string): string {
+export function zeros(b: GraphBuilder, shape: readonly number[], like: string): string {
   if (elementCount(shape) === 0) return b.numbers([], shape, like, 'empty');
   return expand(b, b.number(0, like), shape);
 }

@@ -1,15 +1,16 @@
 import {
   cut,
   elementCount,
+  GraphBuilder,
   LensError,
   simplify,
+  toFloats,
   type DType,
   type Graph,
   type Node,
   type TensorData,
 } from '@convlens/onnx';
 import { sum } from './algebra.js';
-import { Emitter, toFloats } from './emitter.js';
 import { checkNames, prepare, type ShapeOptions } from './prepare.js';
 import { isFlat, ruleOf } from './registry.js';
 import { Step, type PoolLowering, type ReluRule, type RuleOptions } from './rule.js';
@@ -101,7 +102,7 @@ function pullBack(
         ).graph
       : graph;
   const { graph: ready, weights } = prepare(opened, forward, variables, options);
-  const b = new Emitter(ready, weights);
+  const b = new GraphBuilder(ready, { known: weights });
   for (const name of variables) {
     if (floats.has(b.dtype(name))) continue;
     throw new LensError('E_ARGUMENT', `wrt: "${name}" is of type ${b.dtype(name)}, not a float.`);
@@ -136,7 +137,7 @@ export function differentiate(
 
 /** Sends the cotangents back through the nodes; returns those of the variables that anything reached. */
 function differentiateNodes(
-  b: Emitter,
+  b: GraphBuilder,
   graph: Graph,
   options: DifferentiationOptions,
   cotangents: Readonly<Record<string, Seed>>,
@@ -183,7 +184,7 @@ function differentiateNodes(
 }
 
 /** The values that depend on the variables in a way that has a derivative. */
-function reach(b: Emitter, nodes: readonly Node[], variables: readonly string[]): Set<string> {
+function reach(b: GraphBuilder, nodes: readonly Node[], variables: readonly string[]): Set<string> {
   const active = new Set(variables);
   for (const { op, domain, inputs, outputs } of nodes) {
     if ((domain === '' && isFlat(op)) || !inputs.some((name) => active.has(name))) continue;
@@ -218,7 +219,7 @@ function pathNodes(
   );
 }
 
-function seedOf(b: Emitter, name: string, cotangent: Seed): string {
+function seedOf(b: GraphBuilder, name: string, cotangent: Seed): string {
   const shape = b.shape(name);
   const dtype = b.dtype(name);
   if (cotangent === 'one') {
@@ -239,8 +240,7 @@ function seedOf(b: Emitter, name: string, cotangent: Seed): string {
       `The cotangent of "${name}" must be ${dtype} of shape [${shape.join(', ')}], but is ${constant.dtype} of shape [${constant.shape.join(', ')}].`,
     );
   }
-  b.input({ name: cotangent.input, dtype, shape });
-  return cotangent.input;
+  return b.input(cotangent.input, shape, dtype);
 }
 
 /** Weights that were variables are constants again. */

@@ -7,12 +7,11 @@
 import { Buffer } from 'node:buffer';
 import { writeFileSync } from 'node:fs';
 import { vjp } from '@convlens/autodiff';
-import { float32, inferShapes, simplify, write } from '@convlens/onnx';
+import { float32, GraphBuilder, simplify, write } from '@convlens/onnx';
 import { format } from 'prettier';
 import { createNodeExecutor } from '../dist/node/index.js';
 
-const initializers = new Map();
-const nodes = [];
+const b = new GraphBuilder({ name: 'conformance' });
 let seed = 7;
 
 /** Multiples of 1/8 between -1/2 and 1/2, the same every time. */
@@ -22,67 +21,28 @@ function weights(name, shape) {
     seed = (seed * 1103515245 + 12345) % 2 ** 31;
     return ((seed >> 16) % 9) / 8 - 0.5;
   });
-  initializers.set(name, float32(data, shape));
-  return name;
+  return b.weight(name, float32(data, shape));
 }
 
-function node(op, inputs, attributes = {}) {
-  const output = `v${nodes.length}`;
-  const typed = Object.entries(attributes).map(([name, value]) => [
-    name,
-    Array.isArray(value)
-      ? { type: 'ints', value }
-      : Number.isInteger(value)
-        ? { type: 'int', value }
-        : { type: 'float', value: Number.parseFloat(value) },
-  ]);
-  nodes.push({
-    name: `n${nodes.length}`,
-    op,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes: Object.fromEntries(typed),
-  });
-  return output;
-}
-
-const conv = (x, inputs, outputs, kernel, stride, pad) =>
-  node(
+const conv = (x, name, inputs, outputs, kernel, stride, pad) =>
+  b.emit(
     'Conv',
-    [
-      x,
-      weights(`w${nodes.length}`, [outputs, inputs, kernel, kernel]),
-      weights(`b${nodes.length}`, [outputs]),
-    ],
+    [x, weights(`w${name}`, [outputs, inputs, kernel, kernel]), weights(`b${name}`, [outputs])],
     { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] },
   );
 const pool = (op, x, kernel, stride, pad) =>
-  node(op, [x], {
+  b.emit(op, [x], {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
     pads: [pad, pad, pad, pad],
   });
 
-const first = node('Relu', [conv('x', 3, 8, 3, 1, 1)]);
+const first = b.emit('Relu', [conv(b.input('x', [1, 3, 9, 9]), 0, 3, 8, 3, 1, 1)]);
 const pooled = pool('MaxPool', first, 3, 2, 1);
-const second = node('Relu', [conv(pooled, 8, 6, 3, 2, 1)]);
-const flat = node('Flatten', [node('GlobalAveragePool', [second])], { axis: 1 });
-const logits = node('Gemm', [flat, weights('w', [4, 6]), weights('b', [4])], { transB: 1 });
-
-const info = (name, shape) => ({ name, dtype: 'float32', shape });
-const graph = inferShapes({
-  name: 'conformance',
-  opset: 17,
-  otherOpsets: {},
-  inputs: [info('x', [1, 3, 9, 9])],
-  outputs: [info(logits, [1, 4])],
-  nodes,
-  initializers,
-  values: new Map(),
-  metadata: new Map(),
-  producer: 'convlens',
-});
+const second = b.emit('Relu', [conv(pooled, 1, 8, 6, 3, 2, 1)]);
+const flat = b.emit('Flatten', [b.emit('GlobalAveragePool', [second])], { axis: 1 });
+const logits = b.emit('Gemm', [flat, weights('w', [4, 6]), weights('b', [4])], { transB: 1 });
+const graph = b.finish([logits]);
 const product = vjp(graph, {
   cotangents: { [logits]: { input: 'dy' } },
   wrt: ['x'],

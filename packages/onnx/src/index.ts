@@ -1,4 +1,7 @@
 export { floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
+export { toFloats, toIntegers } from './builder/constants.js';
+export { GraphBuilder, type BuilderOptions, type Argument } from './builder/graph-builder.js';
+export type { Parameters, Plain } from './builder/attribute.js';
 export { cut } from './cut.js';
 export { LensError, type ErrorCode } from './errors.js';
 export { float16ToFloat32, float32ToFloat16 } from './float16.js';

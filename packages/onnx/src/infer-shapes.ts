@@ -124,8 +124,8 @@ function isLight(call: Call, typed: readonly Typed[]): boolean {
 export function callOf(
   node: Node,
   opset: number,
-  values: ReadonlyMap<string, ValueInfo>,
-  constants: ReadonlyMap<string, Operand>,
+  values: Pick<ReadonlyMap<string, ValueInfo>, 'get'>,
+  constants: Pick<ReadonlyMap<string, Operand>, 'get'>,
 ): Call | undefined {
   const inputs: (Input | undefined)[] = [];
   for (const name of node.inputs) {

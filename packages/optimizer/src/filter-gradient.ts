@@ -4,10 +4,10 @@ import {
   intsAttribute,
   producers,
   type Graph,
+  type GraphBuilder,
   type Node,
   type ValueInfo,
 } from '@convlens/onnx';
-import type { Writer } from './writer.js';
 
 type Pair = readonly [vertical: number, horizontal: number];
 
@@ -127,7 +127,7 @@ export function filterGradientsOf(
 
 /** For each place of the filters, the part of x that it meets, rows and columns along these axes. */
 function parts(
-  writer: Writer,
+  b: GraphBuilder,
   { shape, strides, dilations }: FilterGradient,
   x: string,
   axes: Pair,
@@ -138,8 +138,7 @@ function parts(
     for (let column = 0; column < kernel[1]; column++) {
       const start = [row * dilations[0], column * dilations[1]];
       const end = start.map((at, axis) => at + (to[axis]! - 1) * strides[axis]! + 1);
-      const lists = [start, end, axes, strides].map((list) => writer.integers(list));
-      result.push(writer.emit('Slice', [x, ...lists]));
+      result.push(b.emit('Slice', [x], { starts: start, ends: end, axes, steps: strides }));
     }
   }
   return result;
@@ -148,12 +147,12 @@ function parts(
 /**
  * Emits the gradient of filters as matrix products. The node that was emitted last makes it.
  *
- * @param writer where to emit
+ * @param b where to emit
  * @param gradient what is computed
  * @param form as which
  */
 export function emitFilterGradient(
-  writer: Writer,
+  b: GraphBuilder,
   gradient: FilterGradient,
   form: Exclude<FilterGradientForm, 'direct'>,
 ): void {
@@ -161,28 +160,28 @@ export function emitFilterGradient(
   const { batch, inputs, outputs, kernel, to } = shape;
   const [above, below, before, behind] = pads;
   const padded = pads.some((n) => n > 0)
-    ? writer.emit('Pad', [x, writer.integers([0, 0, above, before, 0, 0, below, behind])])
+    ? b.emit('Pad', [x], { pads: [0, 0, above, before, 0, 0, below, behind] })
     : x;
   const positions = to[0] * to[1];
   if (form === 'images') {
-    const windows = writer.emit('Concat', parts(writer, gradient, padded, [2, 3]), { axis: 1 });
+    const windows = b.emit('Concat', parts(b, gradient, padded, [2, 3]), { axis: 1 });
     const taps = kernel[0] * kernel[1];
-    const rows = writer.reshape(windows, [batch, taps * inputs, positions]);
-    const flat = writer.reshape(dy, [batch, outputs, positions]);
-    const columns = writer.emit('Transpose', [flat], { perm: [0, 2, 1] });
-    const each = writer.emit('MatMul', [rows, columns]);
-    const sum = writer.emit('ReduceSum', [each, writer.integers([0])], { keepdims: 0 });
-    const apart = writer.reshape(sum, [...kernel, inputs, outputs]);
-    writer.emit('Transpose', [apart], { perm: [3, 2, 0, 1] });
+    const rows = b.emit('Reshape', [windows], { shape: [batch, taps * inputs, positions] });
+    const flat = b.emit('Reshape', [dy], { shape: [batch, outputs, positions] });
+    const columns = b.emit('Transpose', [flat], { perm: [0, 2, 1] });
+    const each = b.emit('MatMul', [rows, columns]);
+    const sum = b.emit('ReduceSum', [each], { axes: [0], keepdims: 0 });
+    const apart = b.emit('Reshape', [sum], { shape: [...kernel, inputs, outputs] });
+    b.emit('Transpose', [apart], { perm: [3, 2, 0, 1] });
     return;
   }
-  const last = writer.emit('Transpose', [padded], { perm: [0, 2, 3, 1] });
-  const turned = writer.emit('Transpose', [dy], { perm: [1, 0, 2, 3] });
-  const rows = writer.reshape(turned, [outputs, batch * positions]);
-  const products = parts(writer, gradient, last, [1, 2]).map((part) => {
-    const columns = writer.reshape(part, [batch * positions, inputs]);
-    return writer.reshape(writer.emit('MatMul', [rows, columns]), [outputs, inputs, 1]);
+  const last = b.emit('Transpose', [padded], { perm: [0, 2, 3, 1] });
+  const turned = b.emit('Transpose', [dy], { perm: [1, 0, 2, 3] });
+  const rows = b.emit('Reshape', [turned], { shape: [outputs, batch * positions] });
+  const products = parts(b, gradient, last, [1, 2]).map((part) => {
+    const columns = b.emit('Reshape', [part], { shape: [batch * positions, inputs] });
+    return b.emit('Reshape', [b.emit('MatMul', [rows, columns])], { shape: [outputs, inputs, 1] });
   });
-  const all = products.length === 1 ? products[0]! : writer.emit('Concat', products, { axis: 2 });
-  writer.reshape(all, [outputs, inputs, ...kernel]);
+  const all = products.length === 1 ? products[0]! : b.emit('Concat', products, { axis: 2 });
+  b.emit('Reshape', [all], { shape: [outputs, inputs, ...kernel] });
 }

@@ -1,6 +1,6 @@
 import {
   float32ToFloat16,
-  valueNames,
+  GraphBuilder,
   type Graph,
   type Node,
   type TensorData,
@@ -18,9 +18,6 @@ const IN_FLOAT16 = new Set(
 const LARGEST = 65504;
 /** How much larger numbers may become with another image than they were with the first. */
 const ROOM = 8;
-
-/** ONNX's numbers of element types. */
-const ELEMENT = { float32: 1, float16: 10 } as const;
 
 type TypeOf = (name: string) => string | undefined;
 
@@ -43,47 +40,33 @@ function isFloat16({ domain, op, inputs }: Node, typeOf: TypeOf): boolean {
  * @param graph a graph whose shapes and types are known
  */
 export function toFloat16(graph: Graph): Graph {
-  const taken = valueNames(graph);
-  const fresh = (name: string): string => {
-    let free = name;
-    for (let i = 2; taken.has(free); i++) free = `${name}_${i}`;
-    taken.add(free);
-    return free;
-  };
-  const initializers = new Map(graph.initializers);
-  const nodes: Node[] = [];
-  /** Names under which a value is known in each precision. */
-  const float16 = new Map<string, string>();
-  const wholes = new Map<string, string>();
-  const cast = (from: string, to: string, type: keyof typeof ELEMENT): string => {
-    nodes.push({
-      ...{ name: fresh(`${to}_cast`), op: 'Cast', domain: '', inputs: [from], outputs: [to] },
-      attributes: { to: { type: 'int', value: ELEMENT[type] } },
-    });
-    return to;
-  };
+  const b = new GraphBuilder(graph, { mode: 'rewrite', share: false });
+  const typeOf = types(graph);
+  /** Names under which a value is known in float16. */
+  const halves = new Map<string, string>();
+  /** Values that exist in float16 first, and of those the ones that are there in float32 too. */
+  const [computed, wholes] = [new Set<string>(), new Set<string>()];
   const half = (name: string): string => {
-    let known = float16.get(name);
+    let known = halves.get(name);
     if (known !== undefined) return known;
-    known = fresh(`${name}_half`);
-    float16.set(name, known);
+    known = b.free(`${name}_half`);
     const tensor = graph.initializers.get(name) as TensorData<'float32'> | undefined;
-    if (!tensor) return cast(name, known, 'float16');
-    initializers.set(known, { ...tensor, dtype: 'float16', data: float32ToFloat16(tensor.data) });
+    if (tensor)
+      b.weight(known, { ...tensor, dtype: 'float16', data: float32ToFloat16(tensor.data) });
+    else b.cast(name, 'float16', known);
+    halves.set(name, known);
     return known;
   };
   const whole = (name: string): string => {
-    const from = float16.get(name);
-    if (from === undefined || !computed.has(name)) return name;
-    if (!wholes.has(name)) wholes.set(name, cast(from, name, 'float32'));
+    if (computed.has(name) && !wholes.has(name)) {
+      wholes.add(name);
+      b.cast(halves.get(name)!, 'float32', name);
+    }
     return name;
   };
-  const typeOf = types(graph);
-  /** Values that exist in float16 first. */
-  const computed = new Set<string>();
   for (const node of graph.nodes) {
     if (!isFloat16(node, typeOf)) {
-      nodes.push({ ...node, inputs: node.inputs.map(whole) });
+      b.keep({ ...node, inputs: node.inputs.map(whole) });
       continue;
     }
     const inputs = node.inputs.map((name) => (typeOf(name) === 'float32' ? half(name) : name));
@@ -91,23 +74,17 @@ export function toFloat16(graph: Graph): Graph {
       // A second output, such as the indices of maxima, has a type of its own.
       if (name === '' || i > 0) return name;
       computed.add(name);
-      const known = fresh(`${name}_half`);
-      float16.set(name, known);
+      const known = b.free(`${name}_half`);
+      halves.set(name, known);
       return known;
     });
-    nodes.push({ ...node, inputs, outputs });
+    b.keep({ ...node, inputs, outputs });
   }
   for (const { name } of graph.outputs) whole(name);
-  const used = new Set([
-    ...nodes.flatMap(({ inputs }) => inputs),
-    ...graph.outputs.map((o) => o.name),
-  ]);
-  for (const name of initializers.keys()) if (!used.has(name)) initializers.delete(name);
+  const made = b.finish();
   // What is left of them: the float32 ones that are still there.
-  const values = new Map(
-    [...graph.values].filter(([name]) => !computed.has(name) || wholes.has(name)),
-  );
-  return { ...graph, nodes, initializers, values };
+  const values = [...graph.values].filter(([name]) => !computed.has(name) || wholes.has(name));
+  return { ...made, values: new Map(values) };
 }
 
 /** Name of the output of `rangeOf`. */
@@ -121,26 +98,18 @@ export const RANGE = 'largest_magnitude';
  */
 export function rangeOf(graph: Graph): Graph {
   const typeOf = types(graph);
-  const nodes: Node[] = [];
-  const emit = (op: string, inputs: readonly string[], output: string): void => {
-    const attributes: Node['attributes'] =
-      op === 'ReduceMax' ? { keepdims: { type: 'int', value: 0 } } : {};
-    nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes });
-  };
+  const b = new GraphBuilder(graph, { mode: 'rewrite', share: false, scope: RANGE });
   const largest: string[] = [];
   const watch = (name: string): void => {
-    const [sizes, most] = [`${RANGE}_of_${name}`, `${RANGE}_in_${name}`];
-    emit('Abs', [name], sizes);
-    emit('ReduceMax', [sizes], most);
-    largest.push(most);
+    largest.push(b.emit('ReduceMax', [b.emit('Abs', [name])], { keepdims: 0 }));
   };
   for (const { name, dtype } of graph.inputs) if (dtype === 'float32') watch(name);
   for (const node of graph.nodes) {
-    nodes.push(node);
+    b.keep(node);
     if (isFloat16(node, typeOf)) watch(node.outputs[0]!);
   }
-  emit('Max', largest, RANGE);
-  return { ...graph, nodes, outputs: [{ name: RANGE, dtype: 'float32', shape: [] }] };
+  b.emit('Max', largest, {}, RANGE);
+  return { ...b.finish([]), outputs: [{ name: RANGE, dtype: 'float32', shape: [] }] };
 }
 
 /**

@@ -1,4 +1,11 @@
-import { inferShapes, LensError, type Graph, type InferOptions, type Node } from '@convlens/onnx';
+import {
+  GraphBuilder,
+  inferShapes,
+  LensError,
+  type Graph,
+  type InferOptions,
+  type Node,
+} from '@convlens/onnx';
 import { convolutionOf, type Convolution } from './convolution.js';
 import {
   emitFilterGradient,
@@ -10,7 +17,6 @@ import { formsOf, type Form } from './form.js';
 import type { Policy } from './policy.js';
 import { emitProduct } from './product.js';
 import { emitWinograd } from './winograd.js';
-import { Writer } from './writer.js';
 
 /** How to rewrite. */
 export interface OptimizeOptions extends InferOptions {
@@ -35,16 +41,17 @@ const OLDEST_OPSET = 11;
 export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): Graph {
   if (graph.opset < OLDEST_OPSET) return graph;
   const values = valuesOf(graph, shapes);
-  const writer = new Writer(graph);
+  // Timings of forms are of the nodes as they are written: nothing is shared between them.
+  const b = new GraphBuilder(graph, { mode: 'rewrite', share: false });
   let changed = false;
   const gradients = gradientsOf(graph, values, policy);
   const gone = new Set([...gradients.values()].flatMap(({ found }) => found.others));
   for (const node of graph.nodes) {
     const gradient = gradients.get(node);
     if (gradient) {
-      writer.scope = node.name;
-      emitFilterGradient(writer, gradient.found, gradient.form);
-      writer.rename(node.outputs[0]!);
+      b.scope = node.name;
+      emitFilterGradient(b, gradient.found, gradient.form);
+      b.renameLast(node.outputs[0]!);
       changed = true;
       continue;
     }
@@ -52,16 +59,16 @@ export function optimize(graph: Graph, { policy, ...shapes }: OptimizeOptions): 
     const convolution = convolutionOf(graph, values, node);
     const form = convolution && formOf(convolution, policy);
     if (!form || form.kind === 'direct') {
-      writer.keep(node);
+      b.keep(node);
       continue;
     }
-    writer.scope = node.name;
-    if (form.kind === 'winograd') emitWinograd(writer, convolution, form);
-    else emitProduct(writer, convolution);
-    writer.rename(node.outputs[0]!);
+    b.scope = node.name;
+    if (form.kind === 'winograd') emitWinograd(b, convolution, form);
+    else emitProduct(b, convolution);
+    b.renameLast(node.outputs[0]!);
     changed = true;
   }
-  return changed ? writer.finish() : graph;
+  return changed ? b.finish() : graph;
 }
 
 /** A gradient of filters that takes another form. */
@@ -70,9 +77,6 @@ interface Rewritten {
   readonly form: Exclude<FilterGradientForm, 'direct'>;
 }
 
-/** Reductions have their axes as inputs since then. */
-const AXES_AS_INPUTS = 13;
-
 /** The gradients of filters that the policy wants in another form, by the node that ends them. */
 function gradientsOf(
   graph: Graph,
@@ -80,7 +84,7 @@ function gradientsOf(
   { filterGradient }: Policy,
 ): Map<Node, Rewritten> {
   const result = new Map<Node, Rewritten>();
-  if (!filterGradient || graph.opset < AXES_AS_INPUTS) return result;
+  if (!filterGradient) return result;
   for (const found of filterGradientsOf(graph, values)) {
     const form = filterGradient(found.shape);
     if (form !== 'direct') result.set(found.last, { found, form });

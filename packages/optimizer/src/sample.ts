@@ -1,4 +1,4 @@
-import { elementCount, float32, type Graph, type TensorData } from '@convlens/onnx';
+import { elementCount, float32, GraphBuilder, type Graph, type TensorData } from '@convlens/onnx';
 import type { ConvolutionShape } from './convolution.js';
 
 /** A graph of one convolution, and what to feed it. */
@@ -33,24 +33,10 @@ export function sampleConvolution(shape: ConvolutionShape): Sample {
     [batch, inputs, ...from],
     [outputs, inputs, ...kernel],
   ];
-  const ints = (value: readonly number[]) => ({ type: 'ints', value: [...value] }) as const;
-  const graph: Graph = {
-    ...{ name: 'convolution', opset: 13, otherOpsets: {}, metadata: new Map(), values: new Map() },
-    producer: 'convlens',
-    nodes: [
-      {
-        ...{ name: 'convolution', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'] },
-        attributes: {
-          pads: ints([...before, ...after]),
-          strides: ints(strides),
-          dilations: ints(dilations),
-          kernel_shape: ints(kernel),
-        },
-      },
-    ],
-    initializers: new Map([['w', float32(noise(elementCount(w), 1), w)]]),
-    inputs: [{ name: 'x', dtype: 'float32', shape: x }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: [batch, outputs, ...to] }],
-  };
+  const b = new GraphBuilder({ name: 'convolution', opset: 13 });
+  const weights = b.weight('w', float32(noise(elementCount(w), 1), w));
+  const window = { kernel_shape: kernel, strides, dilations, pads: [...before, ...after] };
+  b.output(b.emit('Conv', [b.input('x', x), weights], window, 'y'));
+  const graph = b.finish();
   return { graph, feeds: { x: float32(noise(elementCount(x), 2), x) } };
 }

@@ -1,8 +1,8 @@
+import { float32, type GraphBuilder } from '@convlens/onnx';
 import type { Convolution } from './convolution.js';
-import { transforms, type Transforms } from './cook-toom.js';
+import { transforms, type Matrix, type Transforms } from './cook-toom.js';
 import type { Order, Winograd } from './form.js';
 import { transformFilters } from './transform-filters.js';
-import type { Writer } from './writer.js';
 
 /**
  * Elements in Winograd's domain that are worked on at a time. More are cut into bands of rows: what is between the steps
@@ -19,13 +19,13 @@ const BAND = 2 ** 20;
  * them; on the way out, each is a matrix product, and DepthToSpace puts the tiles side by side. The filters are
  * transformed here, in float64, and rounded once.
  *
- * @param writer where to emit
+ * @param b where to emit
  * @param convolution of stride 1 and dilation 1 with a square kernel
  * @param form tile and order
  * @returns name of the result, the output of the node that was emitted last
  * @see Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4
  */
-export function emitWinograd(writer: Writer, convolution: Convolution, form: Winograd): string {
+export function emitWinograd(b: GraphBuilder, convolution: Convolution, form: Winograd): string {
   const { node, shape, before, weights, bias, openBatch } = convolution;
   const { inputs, outputs, kernel } = shape;
   const { tile, order } = form;
@@ -34,10 +34,9 @@ export function emitWinograd(writer: Writer, convolution: Convolution, form: Win
   const matrices = transforms(tile, kernel[0]);
   const { points } = matrices;
   const extents = order === 'filters-first' ? [outputs, inputs] : [inputs, outputs];
-  const filters = writer.constant(
-    transformFilters(weights, matrices.filter, order),
-    [points ** 2, ...extents],
-    'filters',
+  const filters = b.constant(
+    float32(transformFilters(weights, matrices.filter, order), [points ** 2, ...extents]),
+    `${b.scope}/filters`,
   );
   const layer: Layer = {
     ...{ batch: openBatch ? -1 : shape.batch, inputs, outputs, filters },
@@ -59,15 +58,28 @@ export function emitWinograd(writer: Writer, convolution: Convolution, form: Win
     const [from, to] = [Math.max(first, 0), Math.min(end, height)];
     let x = node.inputs[0]!;
     if (to - from < height) {
-      const bounds = [[from], [to], [2]].map((list) => writer.integers(list));
-      x = writer.emit('Slice', [x, ...bounds]);
+      x = b.emit('Slice', [x], { starts: [from], ends: [to], axes: [2] });
     }
     const size = [to - from, width] as const;
-    bands.push(emitBand(writer, layer, x, size, [from - first, before[1]], [count, columns]));
+    bands.push(emitBand(b, layer, x, size, [from - first, before[1]], [count, columns]));
   }
-  const result = bands.length === 1 ? bands[0]! : writer.emit('Concat', bands, { axis: 2 });
+  const result = bands.length === 1 ? bands[0]! : b.emit('Concat', bands, { axis: 2 });
   if (!bias) return result;
-  return writer.emit('Add', [result, writer.constant(bias.data, [outputs, 1, 1], 'bias')]);
+  return b.emit('Add', [
+    result,
+    b.constant(float32(bias.data, [outputs, 1, 1]), `${b.scope}/bias`),
+  ]);
+}
+
+/** A value in another shape; -1 where the extent follows from the others. */
+function reshape(b: GraphBuilder, x: string, shape: readonly number[]): string {
+  return b.emit('Reshape', [x], { shape });
+}
+
+/** A small matrix that all convolutions share. */
+function matrix(b: GraphBuilder, rows: Matrix, shape: readonly number[]): string {
+  const data = Float32Array.from(rows.flat());
+  return b.constant(float32(data, shape), `transform_${shape.join('x')}`);
 }
 
 /** What all bands of a convolution have in common. */
@@ -87,7 +99,7 @@ type Pair = readonly [vertical: number, horizontal: number];
 
 /** A convolution without bias of `size` rows and columns, with padding `before` them, to `to` rows and columns. */
 function emitBand(
-  writer: Writer,
+  b: GraphBuilder,
   layer: Layer,
   x: string,
   size: Pair,
@@ -101,32 +113,31 @@ function emitBand(
   const after = [rows * tile + taps - 1, wide].map((n, axis) => n - size[axis]! - before[axis]!);
   const sizes: Sizes = { ...layer, points: points ** 2, offsets: tile ** 2, tiles: rows * columns };
 
-  const images = writer.reshape(x, [-1, 1, ...size]);
-  const down = writer.emit('Conv', [images, writer.shared(input, [points, 1, points, 1])], {
+  const images = reshape(b, x, [-1, 1, ...size]);
+  const down = b.emit('Conv', [images, matrix(b, input, [points, 1, points, 1])], {
     kernel_shape: [points, 1],
     pads: [...before, ...after],
     strides: [tile, 1],
   });
-  const lines = writer.reshape(down, [-1, 1, rows, wide]);
-  const pieces = writer.emit('Conv', [lines, writer.shared(input, [points, 1, 1, points])], {
+  const lines = reshape(b, down, [-1, 1, rows, wide]);
+  const pieces = b.emit('Conv', [lines, matrix(b, input, [points, 1, 1, points])], {
     kernel_shape: [1, points],
     strides: [1, tile],
   });
   const filtersFirst = order === 'filters-first';
-  const products = (filtersFirst ? byFilters : byTiles)(writer, pieces, layer.filters, sizes);
-  const transform = writer.shared(inverse, [tile, points]);
+  const products = (filtersFirst ? byFilters : byTiles)(b, pieces, layer.filters, sizes);
+  const transform = matrix(b, inverse, [tile, points]);
   const back = (value: string, lead: readonly number[]): string =>
-    writer.emit('MatMul', [transform, writer.reshape(value, [...lead, points, -1])]);
+    b.emit('MatMul', [transform, reshape(b, value, [...lead, points, -1])]);
   const results = back(back(products, []), [tile]);
-  const planes = (filtersFirst ? planesOfFilters : planesOfTiles)(writer, results, sizes);
-  const result = writer.emit(
+  const planes = (filtersFirst ? planesOfFilters : planesOfTiles)(b, results, sizes);
+  const result = b.emit(
     'DepthToSpace',
-    [writer.reshape(planes, [batch, outputs * tile ** 2, rows, columns])],
+    [reshape(b, planes, [batch, outputs * tile ** 2, rows, columns])],
     { blocksize: tile, mode: filtersFirst ? 'DCR' : 'CRD' },
   );
   if (rows * tile === to[0] && columns * tile === to[1]) return result;
-  const bounds = [[0, 0], to, [2, 3]].map((list) => writer.integers(list));
-  return writer.emit('Slice', [result, ...bounds]);
+  return b.emit('Slice', [result], { starts: [0, 0], ends: to, axes: [2, 3] });
 }
 
 interface Sizes {
@@ -139,44 +150,44 @@ interface Sizes {
   readonly tiles: number;
 }
 /** From `[batch * inputs * ...points, tiles]` to `[points, outputs, batch * tiles]`: filters times tiles. */
-function byFilters(writer: Writer, pieces: string, filters: string, sizes: Sizes): string {
+function byFilters(b: GraphBuilder, pieces: string, filters: string, sizes: Sizes): string {
   const { batch, inputs, points, tiles } = sizes;
-  const apart = writer.reshape(pieces, [batch, inputs, points, tiles]);
-  const turned = writer.emit('Transpose', [apart], { perm: [2, 1, 0, 3] });
-  const columns = writer.reshape(turned, [points, inputs, -1]);
-  return writer.emit('MatMul', [filters, columns]);
+  const apart = reshape(b, pieces, [batch, inputs, points, tiles]);
+  const turned = b.emit('Transpose', [apart], { perm: [2, 1, 0, 3] });
+  const columns = reshape(b, turned, [points, inputs, -1]);
+  return b.emit('MatMul', [filters, columns]);
 }
 
 /** From `[batch * inputs * ...points, tiles]` to `[points, batch * tiles, outputs]`: tiles times filters. */
-function byTiles(writer: Writer, pieces: string, filters: string, sizes: Sizes): string {
+function byTiles(b: GraphBuilder, pieces: string, filters: string, sizes: Sizes): string {
   const { batch, inputs, points, tiles } = sizes;
-  const apart = writer.reshape(pieces, [batch, inputs, points * tiles]);
-  let turned = writer.emit('Transpose', [apart], { perm: [0, 2, 1] });
+  const apart = reshape(b, pieces, [batch, inputs, points * tiles]);
+  let turned = b.emit('Transpose', [apart], { perm: [0, 2, 1] });
   if (batch !== 1) {
     // Two steps, of which the second moves whole tiles: much faster than moving single numbers.
-    const images = writer.reshape(turned, [batch, points, tiles * inputs]);
-    turned = writer.emit('Transpose', [images], { perm: [1, 0, 2] });
+    const images = reshape(b, turned, [batch, points, tiles * inputs]);
+    turned = b.emit('Transpose', [images], { perm: [1, 0, 2] });
   }
-  const rows = writer.reshape(turned, [points, -1, inputs]);
-  return writer.emit('MatMul', [rows, filters]);
+  const rows = reshape(b, turned, [points, -1, inputs]);
+  return b.emit('MatMul', [rows, filters]);
 }
 
 /** From `[...offsets, outputs * batch * tiles]` to `[batch, offsets, outputs, tiles]`. */
-function planesOfFilters(writer: Writer, results: string, sizes: Sizes): string {
+function planesOfFilters(b: GraphBuilder, results: string, sizes: Sizes): string {
   const { batch, outputs, offsets, tiles } = sizes;
   if (batch === 1) return results;
-  const apart = writer.reshape(results, [offsets, outputs, batch, tiles]);
-  return writer.emit('Transpose', [apart], { perm: [2, 0, 1, 3] });
+  const apart = reshape(b, results, [offsets, outputs, batch, tiles]);
+  return b.emit('Transpose', [apart], { perm: [2, 0, 1, 3] });
 }
 
 /** From `[...offsets, batch * tiles * outputs]` to `[batch, outputs, offsets, tiles]`. */
-function planesOfTiles(writer: Writer, results: string, sizes: Sizes): string {
+function planesOfTiles(b: GraphBuilder, results: string, sizes: Sizes): string {
   const { batch, outputs, offsets, tiles } = sizes;
   let images = results;
   if (batch !== 1) {
-    const apart = writer.reshape(results, [offsets, batch, tiles * outputs]);
-    images = writer.emit('Transpose', [apart], { perm: [1, 0, 2] });
+    const apart = reshape(b, results, [offsets, batch, tiles * outputs]);
+    images = b.emit('Transpose', [apart], { perm: [1, 0, 2] });
   }
-  const rows = writer.reshape(images, [batch, offsets * tiles, outputs]);
-  return writer.emit('Transpose', [rows], { perm: [0, 2, 1] });
+  const rows = reshape(b, images, [batch, offsets * tiles, outputs]);
+  return b.emit('Transpose', [rows], { perm: [0, 2, 1] });
 }

@@ -1,13 +1,4 @@
-import {
-  float32,
-  LensError,
-  type Attribute,
-  type Dim,
-  type Graph,
-  type Node,
-  type TensorData,
-  type ValueInfo,
-} from '@convlens/onnx';
+import { float32, GraphBuilder, LensError, type Graph, type TensorData } from '@convlens/onnx';
 import {
   average,
   maximum,
@@ -50,10 +41,6 @@ const EPSILON = 1e-5;
 /** Relative scatter of the parameters of batch normalisation, and of biases, around their plain values. */
 const SCATTER = 0.1;
 
-function ints(...value: number[]): Attribute {
-  return { type: 'ints', value };
-}
-
 function pair(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === 'number' ? [value, value] : value;
 }
@@ -68,14 +55,13 @@ function pair(value: number | readonly [number, number]): readonly [number, numb
  */
 export class NetworkBuilder {
   readonly options: ResolvedOptions;
-  readonly #nodes: Node[] = [];
-  readonly #initializers = new Map<string, TensorData>();
-  readonly #values = new Map<string, ValueInfo>();
+  readonly #b: GraphBuilder;
   #zeros = new Float32Array(0);
 
   /** @param options sizes, seed and the rest, with defaults filled in */
   constructor(options: ResolvedOptions) {
     this.options = options;
+    this.#b = new GraphBuilder({ opset: 13 });
   }
 
   /** A channel count times the width factor, at least 1. */
@@ -87,17 +73,16 @@ export class NetworkBuilder {
   input(): Value {
     const { inputChannels, size } = this.options;
     const [height, width] = size;
-    const value = { name: 'input', channels: inputChannels, height, width, mean: 0, variance: 1 };
-    this.#declare(value);
-    return value;
+    const name = this.#b.input('input', [this.options.batch, inputChannels, height, width]);
+    return { name, channels: inputChannels, height, width, mean: 0, variance: 1 };
   }
 
   /** A convolution alone. */
   conv(x: Value, name: string, options: ConvOptions): Value {
     const weight = this.#kernels(x, name, options);
-    const inputs = [x.name, this.#store(`${name}.weight`, weight)];
+    const inputs = [x.name, this.#b.weight(`${name}.weight`, weight)];
     if (options.bias === true) {
-      inputs.push(this.#store(`${name}.bias`, this.#bias(name, options.channels)));
+      inputs.push(this.#b.weight(`${name}.bias`, this.#bias(name, options.channels)));
     }
     return this.#convNode(x, name, inputs, options);
   }
@@ -119,8 +104,8 @@ export class NetworkBuilder {
     const bias = float32(folded, [options.channels]);
     const inputs = [
       x.name,
-      this.#store(`${conv}.weight`, weight),
-      this.#store(`${conv}.bias`, bias),
+      this.#b.weight(`${conv}.weight`, weight),
+      this.#b.weight(`${conv}.bias`, bias),
     ];
     return { ...this.#convNode(x, norm, inputs, options), mean: 0, variance: 1 };
   }
@@ -128,16 +113,15 @@ export class NetworkBuilder {
   /** Batch normalisation with the statistics its input is expected to have. */
   norm(x: Value, name: string): Value {
     const tensors = this.#statistics(name, x.channels, x);
-    const inputs = [x.name, ...tensors.map(([key, data]) => this.#store(key, data))];
-    const epsilon: Attribute = { type: 'float', value: EPSILON };
-    this.#node('BatchNormalization', name, inputs, { epsilon });
-    return this.#declare({ ...x, name, mean: 0, variance: 1 });
+    const inputs = [x.name, ...tensors.map(([key, data]) => this.#b.weight(key, data))];
+    this.#b.emit('BatchNormalization', inputs, { epsilon: EPSILON }, name);
+    return { ...x, name, mean: 0, variance: 1 };
   }
 
   /** max(0, x). */
   relu(x: Value, name: string): Value {
-    this.#node('Relu', name, [x.name], {});
-    return this.#declare({ ...x, ...rectified(x), name });
+    this.#b.emit('Relu', [x.name], {}, name);
+    return { ...x, ...rectified(x), name };
   }
 
   /** The largest number in each window. */
@@ -152,8 +136,8 @@ export class NetworkBuilder {
 
   /** The mean of each channel. */
   globalPool(x: Value, name: string): Value {
-    this.#node('GlobalAveragePool', name, [x.name], {});
-    return this.#declare({ ...x, ...average(x), name, height: 1, width: 1 });
+    this.#b.emit('GlobalAveragePool', [x.name], {}, name);
+    return { ...x, ...average(x), name, height: 1, width: 1 };
   }
 
   /**
@@ -174,28 +158,23 @@ export class NetworkBuilder {
 
   /** The sum of two maps of one shape. */
   add(a: Value, b: Value, name: string): Value {
-    this.#node('Add', name, [a.name, b.name], {});
-    return this.#declare({ ...a, ...sum(a, b), name });
+    this.#b.emit('Add', [a.name, b.name], {}, name);
+    return { ...a, ...sum(a, b), name };
   }
 
   /** Maps put together along the channels. */
   concat(parts: readonly [Value, ...Value[]], name: string): Value {
-    const axis: Attribute = { type: 'int', value: 1 };
-    this.#node(
-      'Concat',
-      name,
-      parts.map((part) => part.name),
-      { axis },
-    );
+    const names = parts.map((part) => part.name);
+    this.#b.emit('Concat', names, { axis: 1 }, name);
     const channels = parts.reduce((total, part) => total + part.channels, 0);
-    return this.#declare({ ...parts[0], ...mixture(parts), name, channels });
+    return { ...parts[0], ...mixture(parts), name, channels };
   }
 
   /** The map as a vector. */
   flatten(x: Value, name: string): Value {
-    this.#node('Flatten', name, [x.name], { axis: { type: 'int', value: 1 } });
+    this.#b.emit('Flatten', [x.name], { axis: 1 }, name);
     const channels = x.channels * x.height * x.width;
-    return this.#declare({ ...x, name, channels, height: 0, width: 0 });
+    return { ...x, name, channels, height: 0, width: 0 };
   }
 
   /**
@@ -208,63 +187,42 @@ export class NetworkBuilder {
     const deviation = Math.sqrt((scores ? 1 / power : 2) / x.channels);
     const inputs = [
       x.name,
-      this.#store(
+      this.#b.weight(
         `${name}.weight`,
         this.#tensor(`${name}.weight`, [units, x.channels], 0, deviation),
       ),
-      this.#store(`${name}.bias`, this.#bias(name, units)),
+      this.#b.weight(`${name}.bias`, this.#bias(name, units)),
     ];
-    this.#node('Gemm', name, inputs, { transB: { type: 'int', value: 1 } });
+    this.#b.emit('Gemm', inputs, { transB: 1 }, name);
     const variance = scores ? 1 : 2 * power;
-    return this.#declare({ ...x, name, channels: units, mean: 0, variance });
+    return { ...x, name, channels: units, mean: 0, variance };
   }
 
   /** The graph from the image to `output`. */
   finish(name: string, output: Value): Graph {
-    const info = (key: string): ValueInfo => {
-      const found = this.#values.get(key);
-      if (found === undefined) throw new LensError('E_VALUE_UNKNOWN', `${name}: no value ${key}.`);
-      return found;
-    };
-    return {
-      name,
-      opset: 13,
-      otherOpsets: {},
-      inputs: [info('input')],
-      outputs: [info(output.name)],
-      nodes: this.#nodes,
-      initializers: this.#initializers,
-      values: this.#values,
-      metadata: new Map(),
-      producer: 'convlens',
-    };
+    this.#b.output(output.name);
+    return { ...this.#b.finish(), name };
   }
 
   #convNode(x: Value, name: string, inputs: string[], options: ConvOptions): Value {
     const { channels, kernel, stride = 1, pad = 0 } = options;
-    this.#node('Conv', name, inputs, {
-      kernel_shape: ints(kernel, kernel),
-      strides: ints(stride, stride),
-      pads: ints(pad, pad, pad, pad),
-    });
     const height = this.#extent(name, x.height, kernel, stride, pad);
     const width = this.#extent(name, x.width, kernel, stride, pad);
+    const window = { kernel_shape: [kernel, kernel], strides: [stride, stride] };
+    this.#b.emit('Conv', inputs, { ...window, pads: [pad, pad, pad, pad] }, name);
     const variance = 2 * secondMoment(x);
-    return this.#declare({ name, channels, height, width, mean: 0, variance });
+    return { name, channels, height, width, mean: 0, variance };
   }
 
   #pool(x: Value, op: string, name: string, options: PoolOptions, moments: Moments): Value {
     const [high, wide] = pair(options.kernel);
     const [down, across] = pair(options.stride);
     const pad = options.pad ?? 0;
-    this.#node(op, name, [x.name], {
-      kernel_shape: ints(high, wide),
-      strides: ints(down, across),
-      pads: ints(pad, pad, pad, pad),
-    });
     const height = this.#extent(name, x.height, high, down, pad);
     const width = this.#extent(name, x.width, wide, across, pad);
-    return this.#declare({ ...x, ...moments, name, height, width });
+    const window = { kernel_shape: [high, wide], strides: [down, across] };
+    this.#b.emit(op, [x.name], { ...window, pads: [pad, pad, pad, pad] }, name);
+    return { ...x, ...moments, name, height, width };
   }
 
   #extent(name: string, extent: number, kernel: number, stride: number, pad: number): number {
@@ -329,21 +287,5 @@ export class NetworkBuilder {
 
   #bias(name: string, channels: number): TensorData<'float32'> {
     return this.#tensor(`${name}.bias`, [channels], 0, SCATTER / 2);
-  }
-
-  #store(key: string, tensor: TensorData): string {
-    this.#initializers.set(key, tensor);
-    return key;
-  }
-
-  #node(op: string, name: string, inputs: string[], attributes: Record<string, Attribute>): void {
-    this.#nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes });
-  }
-
-  #declare(value: Value): Value {
-    const extents = value.height === 0 ? [] : [value.height, value.width];
-    const shape: Dim[] = [this.options.batch, value.channels, ...extents];
-    this.#values.set(value.name, { name: value.name, dtype: 'float32', shape });
-    return value;
   }
 }

@@ -1,8 +1,7 @@
 import { elementCount, intAttribute, type Node } from '@convlens/onnx';
 import { multiply, scale } from '../algebra.js';
-import { int, ints } from '../attribute.js';
 import { spread } from '../convolution.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { geometryOf, kernelOf, overhang, tiles, type Geometry } from '../geometry.js';
 import type { Rules } from '../rule.js';
 import { expand } from '../shaping.js';
@@ -38,12 +37,12 @@ export const averagePool: Rules = {
  * @param geometry how the window moves
  * @returns `[batch, channels, ...from]`
  */
-export function backFromWindows(b: Emitter, share: string, geometry: Geometry): string {
+export function backFromWindows(b: GraphBuilder, share: string, geometry: Geometry): string {
   if (tiles(geometry)) return repeatWindows(b, share, geometry);
   return poolBack(b, share, geometry) ?? sumWindows(b, share, geometry);
 }
 
-function divideByCount(b: Emitter, dy: string, node: Node, geometry: Geometry): string {
+function divideByCount(b: GraphBuilder, dy: string, node: Node, geometry: Geometry): string {
   const { kernel, strides, dilations, before, from, to } = geometry;
   const include = intAttribute(node, 'count_include_pad', 0) === 1;
   const pads = node.attributes.pads;
@@ -69,22 +68,22 @@ function divideByCount(b: Emitter, dy: string, node: Node, geometry: Geometry): 
   return multiply(b, dy, b.numbers(inverse, [1, 1, ...to], dy, 'inverse_counts'));
 }
 
-function poolBack(b: Emitter, share: string, geometry: Geometry): string | undefined {
-  const { kernel, strides, dilations, before, from } = geometry;
+function poolBack(b: GraphBuilder, share: string, geometry: Geometry): string | undefined {
+  const { kernel, strides, dilations, before } = geometry;
   const front = kernel.map((extent, axis) => extent - 1 - before[axis]!);
   const back = overhang(geometry).map((n, axis) => kernel[axis]! - 1 - n);
   const fits = [...front, ...back].every((n, i) => n >= 0 && n < kernel[i % kernel.length]!);
   if (!fits || [...strides, ...dilations].some((n) => n !== 1)) return undefined;
-  const pooled = b.one('AveragePool', [share], [...b.shape(share).slice(0, 2), ...from], {
-    count_include_pad: int(1),
-    kernel_shape: ints(kernel),
-    pads: ints([...front, ...back]),
-    strides: ints(strides),
+  const pooled = b.emit('AveragePool', [share], {
+    count_include_pad: 1,
+    kernel_shape: kernel,
+    pads: [...front, ...back],
+    strides: strides,
   });
   return scale(b, pooled, elementCount(kernel));
 }
 
-function sumWindows(b: Emitter, share: string, geometry: Geometry): string {
+function sumWindows(b: GraphBuilder, share: string, geometry: Geometry): string {
   const channels = b.shape(share)[1]!;
   const data = new Float32Array(channels * elementCount(geometry.kernel)).fill(1);
   const ones = b.numbers(data, [channels, 1, ...geometry.kernel], share, 'ones');

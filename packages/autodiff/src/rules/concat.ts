@@ -1,5 +1,4 @@
 import { intAttribute } from '@convlens/onnx';
-import { int } from '../attribute.js';
 import type { Rules } from '../rule.js';
 import { fromFront, part, zeros } from '../shaping.js';
 
@@ -12,7 +11,7 @@ export const joining: Rules = {
     const shapes = node.inputs.map((_, index) => step.shape(index));
     const extents = shapes.map((shape) => shape[axis]!);
     if (shapes.length > 1 && node.inputs.every((_, index) => step.needs(index))) {
-      return b.all('Split', [dy, b.integers(extents)], shapes, { axis: int(axis) });
+      return b.emitAll('Split', [dy], extents.length, { axis, split: extents });
     }
     let start = 0;
     return extents.map((extent, index) => {
@@ -28,6 +27,6 @@ export const joining: Rules = {
     const axis = fromFront(intAttribute(node, 'axis', 0), shape.length);
     const parts = node.outputs.map((name, i) => cotangents[i] ?? zeros(b, b.shape(name), step.x()));
     if (parts.length === 1) return [parts[0]];
-    return [b.one('Concat', parts, shape, { axis: int(axis) })];
+    return [b.emit('Concat', parts, { axis })];
   },
 };

@@ -1,5 +1,4 @@
 import { intAttribute, stringAttribute } from '@convlens/onnx';
-import { int } from '../attribute.js';
 import type { Rules } from '../rule.js';
 import { reshape, transpose } from '../shaping.js';
 
@@ -18,6 +17,6 @@ export const blocks: Rules = {
   },
   SpaceToDepth: (step) => {
     const size = intAttribute(step.node, 'blocksize', 1);
-    return [step.b.one('DepthToSpace', [step.dy], step.shape(), { blocksize: int(size) })];
+    return [step.b.emit('DepthToSpace', [step.dy], { blocksize: size })];
   },
 };

@@ -1,4 +1,3 @@
-import { text } from '../attribute.js';
 import type { Rules } from '../rule.js';
 import { expand, reshape, transpose } from '../shaping.js';
 
@@ -25,7 +24,6 @@ export const einsum: Rules = {
       const given = new Set([result, ...others].join(''));
       const kept = Array.from(term).filter((letter) => given.has(letter));
       const shape = step.shape(index);
-      const partial = kept.map((letter) => shape[term.indexOf(letter)]!);
       const sum =
         others.length === 0 && kept.length === result.length
           ? transpose(
@@ -33,8 +31,8 @@ export const einsum: Rules = {
               dy,
               kept.map((letter) => result.indexOf(letter)),
             )
-          : b.one('Einsum', inputs, partial, {
-              equation: text(`${[result, ...others].join(',')}->${kept.join('')}`),
+          : b.emit('Einsum', inputs, {
+              equation: `${[result, ...others].join(',')}->${kept.join('')}`,
             });
       const ones = Array.from(term, (letter, axis) => (given.has(letter) ? shape[axis]! : 1));
       return expand(b, reshape(b, sum, ones), shape);

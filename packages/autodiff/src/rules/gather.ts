@@ -1,5 +1,4 @@
 import { elementCount, intAttribute } from '@convlens/onnx';
-import { int, text } from '../attribute.js';
 import { applyTransposed, emptyMatrix } from '../linear-map.js';
 import type { Rules } from '../rule.js';
 import { expand, fromFront, pad, reshape, zeros } from '../shaping.js';
@@ -38,12 +37,10 @@ export const gathering: Rules = {
     const flat = [elementCount(lead), count, elementCount(rest)];
     const wide = expand(b, reshape(b, indices, [1, count, 1]), flat);
     const room = [flat[0]!, extent, flat[2]!];
-    const sums = b.one(
-      'ScatterElements',
-      [zeros(b, room, dy), wide, reshape(b, rows, flat)],
-      room,
-      { axis: int(1), reduction: text('add') },
-    );
+    const sums = b.emit('ScatterElements', [zeros(b, room, dy), wide, reshape(b, rows, flat)], {
+      axis: 1,
+      reduction: 'add',
+    });
     return [reshape(b, sums, shape)];
   },
 };

@@ -1,6 +1,5 @@
 import { floatAttribute, intAttribute } from '@convlens/onnx';
 import { scale } from '../algebra.js';
-import { float, int } from '../attribute.js';
 import type { Rules } from '../rule.js';
 import { sumTo } from '../shaping.js';
 
@@ -15,16 +14,12 @@ export const gemm: Rules = {
     const [left, right] = [step.x(0), step.x(1)];
     const [turnedA, turnedB] = [intAttribute(node, 'transA', 0), intAttribute(node, 'transB', 0)];
     const alpha = floatAttribute(node, 'alpha', 1);
-    const product = (x: string, turnX: number, y: string, turnY: number, index: number): string =>
-      b.one('Gemm', [x, y], step.shape(index), {
-        alpha: float(alpha),
-        transA: int(turnX),
-        transB: int(turnY),
-      });
+    const product = (x: string, turnX: number, y: string, turnY: number): string =>
+      b.emit('Gemm', [x, y], { alpha, transA: turnX, transB: turnY });
     const dA = (): string =>
-      turnedA ? product(right, turnedB, dy, 1, 0) : product(dy, 0, right, 1 - turnedB, 0);
+      turnedA ? product(right, turnedB, dy, 1) : product(dy, 0, right, 1 - turnedB);
     const dB = (): string =>
-      turnedB ? product(dy, 1, left, turnedA, 1) : product(left, 1 - turnedA, dy, 0, 1);
+      turnedB ? product(dy, 1, left, turnedA) : product(left, 1 - turnedA, dy, 0);
     return [
       step.needs(0) ? dA() : undefined,
       step.needs(1) ? dB() : undefined,

@@ -24,7 +24,7 @@ export const losses: Rules = {
   SoftmaxCrossEntropyLoss: (step) => {
     refuseWeights(step);
     const { b, node, cotangents } = step;
-    const logs = b.furtherOutput(node, 1, b.dtype(step.x()), step.shape());
+    const logs = b.furtherOutput(node, 1);
     const p = unary(b, 'Exp', logs);
     let dx: string | undefined;
     const [dLoss, dLogs] = cotangents;
@@ -37,7 +37,7 @@ export const losses: Rules = {
     }
     if (dLogs !== undefined) {
       const through = subtract(b, dLogs, multiply(b, p, reduce(b, 'ReduceSum', dLogs, [1])));
-      dx = dx === undefined ? through : b.one('Add', [dx, through], step.shape());
+      dx = dx === undefined ? through : b.emit('Add', [dx, through]);
     }
     return [dx];
   },

@@ -1,6 +1,6 @@
 import { intAttribute } from '@convlens/onnx';
 import { choose, compare, divide, multiply, power, unary, withSign } from '../algebra.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { geometryOf, kernelOf } from '../geometry.js';
 import type { Rules } from '../rule.js';
 import { expand } from '../shaping.js';
@@ -8,7 +8,7 @@ import { backFromWindows } from './average-pool.js';
 
 /** dy y^(1-p), and sign(x) |x|^(p-1) times what that became at each position. */
 function powers(
-  b: Emitter,
+  b: GraphBuilder,
   p: number,
   dy: string,
   y: string,

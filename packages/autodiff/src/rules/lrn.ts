@@ -1,6 +1,5 @@
 import { elementCount, floatAttribute, intAttribute } from '@convlens/onnx';
 import { divide, multiply, power, scale, shift, subtract } from '../algebra.js';
-import { int, ints } from '../attribute.js';
 import type { Rules, Step } from '../rule.js';
 import { reshape } from '../shaping.js';
 
@@ -10,11 +9,11 @@ function neighbourMean(step: Step, x: string, low: number, high: number): string
   const shape = b.shape(x);
   const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
   const flat = reshape(b, x, [batch, 1, channels, elementCount(spatial)]);
-  const mean = b.one('AveragePool', [flat], b.shape(flat), {
-    count_include_pad: int(1),
-    kernel_shape: ints([low + high + 1, 1]),
-    pads: ints([low, 0, high, 0]),
-    strides: ints([1, 1]),
+  const mean = b.emit('AveragePool', [flat], {
+    count_include_pad: 1,
+    kernel_shape: [low + high + 1, 1],
+    pads: [low, 0, high, 0],
+    strides: [1, 1],
   });
   return reshape(b, mean, shape);
 }

@@ -1,20 +1,13 @@
 import { elementCount } from '@convlens/onnx';
 import { broadcastShape } from '../algebra.js';
-import { int } from '../attribute.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import type { Rules } from '../rule.js';
 import { reshape, sumTo, transpose } from '../shaping.js';
 
-function turned(b: Emitter, x: string): string {
+function turned(b: GraphBuilder, x: string): string {
   const rank = b.shape(x).length;
   const order = Array.from({ length: rank }, (_, axis) => axis);
   return transpose(b, x, [...order.slice(0, -2), rank - 1, rank - 2]);
-}
-
-function batched(b: Emitter, x: string, y: string): string {
-  const [left, right] = [b.shape(x), b.shape(y)];
-  const lead = broadcastShape([left.slice(0, -2), right.slice(0, -2)]);
-  return b.one('MatMul', [x, y], [...lead, left.at(-2)!, right.at(-1)!]);
 }
 
 /**
@@ -37,16 +30,16 @@ export const matMul: Rules = {
       const all = elementCount(lead) * rows;
       const flat = reshape(b, dy, [all, columns]);
       if (step.needs(0)) {
-        dA = b.one('Gemm', [flat, y], [all, inner], { transA: int(0), transB: int(1) });
+        dA = b.emit('Gemm', [flat, y], { transA: 0, transB: 1 });
       }
       if (step.needs(1)) {
         const left = reshape(b, x, [all, inner]);
-        dB = b.one('Gemm', [left, flat], [inner, columns], { transA: int(1), transB: int(0) });
+        dB = b.emit('Gemm', [left, flat], { transA: 1, transB: 0 });
       }
       return [dA && reshape(b, dA, shapeA), dB && reshape(b, dB, shapeB)];
     }
-    if (step.needs(0)) dA = sumTo(b, batched(b, dy, turned(b, y)), asMatrixA);
-    if (step.needs(1)) dB = sumTo(b, batched(b, turned(b, x), dy), asMatrixB);
+    if (step.needs(0)) dA = sumTo(b, b.emit('MatMul', [dy, turned(b, y)]), asMatrixA);
+    if (step.needs(1)) dB = sumTo(b, b.emit('MatMul', [turned(b, x), dy]), asMatrixB);
     return [dA && reshape(b, dA, shapeA), dB && reshape(b, dB, shapeB)];
   },
 };

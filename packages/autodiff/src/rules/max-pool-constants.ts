@@ -1,5 +1,5 @@
 import { elementCount } from '@convlens/onnx';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import type { Geometry } from '../geometry.js';
 
 /** All index tuples of a shape, in row order. */
@@ -27,7 +27,11 @@ function flatten(index: readonly number[], shape: readonly number[]): number {
  * @param like a value of the wanted type
  * @returns `[1, 1, ...from]`
  */
-export function ranksInPlace(b: Emitter, { kernel, before, from }: Geometry, like: string): string {
+export function ranksInPlace(
+  b: GraphBuilder,
+  { kernel, before, from }: Geometry,
+  like: string,
+): string {
   const taps = elementCount(kernel);
   const data = new Float32Array(elementCount(from));
   let at = 0;
@@ -47,7 +51,7 @@ export function ranksInPlace(b: Emitter, { kernel, before, from }: Geometry, lik
  * @param like a value of the wanted type
  * @returns `[1, taps, ...to]`, or `[1, taps, 1, ...]` when no window reaches outside
  */
-export function ranksOfWindows(b: Emitter, geometry: Geometry, like: string): string {
+export function ranksOfWindows(b: GraphBuilder, geometry: Geometry, like: string): string {
   const { kernel, strides, dilations, before, from, to } = geometry;
   const taps = elementCount(kernel);
   const data = new Float32Array(taps * elementCount(to));
@@ -78,7 +82,7 @@ export function ranksOfWindows(b: Emitter, geometry: Geometry, like: string): st
  * @param like a value of the wanted type
  * @returns `[taps, 1, ...kernel]`
  */
-export function oneHotFilters(b: Emitter, kernel: readonly number[], like: string): string {
+export function oneHotFilters(b: GraphBuilder, kernel: readonly number[], like: string): string {
   const taps = elementCount(kernel);
   const data = new Float32Array(taps * taps);
   for (let tap = 0; tap < taps; tap++) data[tap * (taps + 1)] = 1;

@@ -1,6 +1,5 @@
 import { elementCount, intAttribute } from '@convlens/onnx';
 import { choose, compare } from '../algebra.js';
-import { int, text } from '../attribute.js';
 import { convolve, spread } from '../convolution.js';
 import { geometryOf, kernelOf, tiles, windowAttributes, type Geometry } from '../geometry.js';
 import type { Rules, Step } from '../rule.js';
@@ -47,9 +46,9 @@ function sideBySide(step: Step, geometry: Geometry): string {
   const x = step.x();
   const ranks = ranksInPlace(b, geometry, x);
   const ranked = choose(b, compare(b, 'Equal', x, repeatWindows(b, y, geometry)), ranks, 0);
-  const best = b.one('MaxPool', [ranked], b.shape(y), {
+  const best = b.emit('MaxPool', [ranked], {
     ...windowAttributes(geometry),
-    ceil_mode: int(0),
+    ceil_mode: 0,
   });
   const first = compare(b, 'Equal', ranked, repeatWindows(b, best, geometry));
   return choose(b, first, repeatWindows(b, dy, geometry), 0);
@@ -64,13 +63,12 @@ function byIndices(step: Step): string {
   }
   const shape = step.shape();
   const count = elementCount(shape);
-  const switches = b.furtherOutput(node, 1, 'int64', b.shape(step.y));
+  const switches = b.furtherOutput(node, 1);
   const flat = [elementCount(b.shape(dy))];
-  const scattered = b.one(
+  const scattered = b.emit(
     'ScatterElements',
     [zeros(b, [count], dy), reshape(b, switches, flat), reshape(b, dy, flat)],
-    [count],
-    { axis: int(0), reduction: text('add') },
+    { axis: 0, reduction: 'add' },
   );
   return reshape(b, scattered, shape);
 }

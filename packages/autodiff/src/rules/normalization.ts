@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute, intsAttribute } from '@convlens/onnx';
 import { choose, compare, divide, multiply, shift, subtract, unary, withSign } from '../algebra.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import type { Rules, Step } from '../rule.js';
 import { fromFront, reduce, reshape, sumTo } from '../shaping.js';
 
@@ -16,7 +16,7 @@ interface Standard {
  * dx = (g - mean(g) - h mean(g h)) / the root, without mean(g) where nothing is centred.
  */
 function standard(
-  b: Emitter,
+  b: GraphBuilder,
   x: string,
   axes: readonly number[],
   epsilon: number,

@@ -1,5 +1,6 @@
 import { both, choose, compare, unary } from '../algebra.js';
 import type { Rule, Rules, Step } from '../rule.js';
+import { reshape } from '../shaping.js';
 
 /**
  * The signal below a rectifier, by the rule that was chosen.
@@ -33,7 +34,7 @@ const clip: Rule = (step) => {
   const beyond = (op: 'Less' | 'Greater', index: number, name: string): string | undefined => {
     if (!step.needs(index)) return undefined;
     const cut = choose(b, compare(b, op, step.x(), name), dy, 0);
-    return b.one('ReduceSum', [cut], b.shape(name), { keepdims: { type: 'int', value: 0 } });
+    return reshape(b, b.emit('ReduceSum', [cut], { keepdims: 0 }), b.shape(name));
   };
   let dx: string | undefined;
   if (step.needs(0)) {

@@ -1,5 +1,4 @@
-import { text } from '../attribute.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { overhang, type Geometry } from '../geometry.js';
 import { expand, pad } from '../shaping.js';
 
@@ -12,24 +11,20 @@ import { expand, pad } from '../shaping.js';
  * @param geometry how the window moves
  * @returns `[batch, channels, ...from]`
  */
-export function repeatWindows(b: Emitter, x: string, geometry: Geometry): string {
+export function repeatWindows(b: GraphBuilder, x: string, geometry: Geometry): string {
   const { kernel, before, from, to } = geometry;
   const lead = b.shape(x).slice(0, 2);
   const after = overhang(geometry);
   if (to.every((extent) => extent === 1) && [...before, ...after].every((n) => n === 0)) {
     return expand(b, x, [...lead, ...from]);
   }
-  const scales = b.constant(
-    { dtype: 'float32', shape: [kernel.length + 2], data: Float32Array.from([1, 1, ...kernel]) },
-    'scales',
-  );
-  const large = to.map((extent, axis) => extent * kernel[axis]!);
   const repeated = kernel.every((extent) => extent === 1)
     ? x
-    : b.one('Resize', [x, '', scales], [...lead, ...large], {
-        mode: text('nearest'),
-        coordinate_transformation_mode: text('asymmetric'),
-        nearest_mode: text('floor'),
+    : b.emit('Resize', [x], {
+        scales: [1, 1, ...kernel],
+        mode: 'nearest',
+        coordinate_transformation_mode: 'asymmetric',
+        nearest_mode: 'floor',
       });
   return pad(b, repeated, [0, 0, ...before.map((n) => -n)], [0, 0, ...after.map((n) => -n)]);
 }

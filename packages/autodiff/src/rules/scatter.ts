@@ -1,5 +1,4 @@
 import { intAttribute, type Node } from '@convlens/onnx';
-import { int, text } from '../attribute.js';
 import type { Rules, Step } from '../rule.js';
 import { zeros } from '../shaping.js';
 
@@ -10,8 +9,8 @@ function reductionOf(step: Step): 'none' | 'add' {
   return step.refuse(`its reduction "${value}" has no derivative here; none and add have one.`);
 }
 
-const axisOf = (node: Node, other: number): { axis: ReturnType<typeof int> } => ({
-  axis: int(intAttribute(node, 'axis', other)),
+const axisOf = (node: Node, other: number): { axis: number } => ({
+  axis: intAttribute(node, 'axis', other),
 });
 
 /**
@@ -24,8 +23,8 @@ export const scattering: Rules = {
     const { b, node, dy } = step;
     const shape = step.shape();
     const into = zeros(b, shape, dy);
-    const attributes = { ...axisOf(node, 0), reduction: text('add') };
-    return [b.one('ScatterElements', [into, step.x(1), dy], shape, attributes)];
+    const attributes = { ...axisOf(node, 0), reduction: 'add' };
+    return [b.emit('ScatterElements', [into, step.x(1), dy], attributes)];
   },
 
   GatherND: (step) => {
@@ -33,31 +32,30 @@ export const scattering: Rules = {
     if (intAttribute(node, 'batch_dims', 0) !== 0) step.refuse('its batch_dims are not 0.');
     const shape = step.shape();
     const into = zeros(b, shape, dy);
-    return [b.one('ScatterND', [into, step.x(1), dy], shape, { reduction: text('add') })];
+    return [b.emit('ScatterND', [into, step.x(1), dy], { reduction: 'add' })];
   },
 
   ScatterElements: (step) => {
     const { b, node, dy } = step;
     const axis = axisOf(node, 0);
     const kept = (): string =>
-      b.one('ScatterElements', [dy, step.x(1), zeros(b, step.shape(2), dy)], step.shape(), axis);
+      b.emit('ScatterElements', [dy, step.x(1), zeros(b, step.shape(2), dy)], axis);
     const add = reductionOf(step) === 'add';
     return [
       step.needs(0) ? (add ? dy : kept()) : undefined,
       undefined,
-      step.needs(2) ? b.one('GatherElements', [dy, step.x(1)], step.shape(2), axis) : undefined,
+      step.needs(2) ? b.emit('GatherElements', [dy, step.x(1)], axis) : undefined,
     ];
   },
 
   ScatterND: (step) => {
     const { b, dy } = step;
-    const kept = (): string =>
-      b.one('ScatterND', [dy, step.x(1), zeros(b, step.shape(2), dy)], step.shape());
+    const kept = (): string => b.emit('ScatterND', [dy, step.x(1), zeros(b, step.shape(2), dy)]);
     const add = reductionOf(step) === 'add';
     return [
       step.needs(0) ? (add ? dy : kept()) : undefined,
       undefined,
-      step.needs(2) ? b.one('GatherND', [dy, step.x(1)], step.shape(2)) : undefined,
+      step.needs(2) ? b.emit('GatherND', [dy, step.x(1)]) : undefined,
     ];
   },
 
@@ -65,23 +63,23 @@ export const scattering: Rules = {
   TopK: (step) => {
     const { b, node, dy } = step;
     const shape = step.shape();
-    const indices = b.furtherOutput(node, 1, 'int64', b.shape(step.y));
-    const attributes = { ...axisOf(node, -1), reduction: text('add') };
-    return [b.one('ScatterElements', [zeros(b, shape, dy), indices, dy], shape, attributes)];
+    const indices = b.furtherOutput(node, 1);
+    const attributes = { ...axisOf(node, -1), reduction: 'add' };
+    return [b.emit('ScatterElements', [zeros(b, shape, dy), indices, dy], attributes)];
   },
 
   /** A running sum from the other end. */
   CumSum: (step) => {
     const { b, node, dy } = step;
     const reverse = 1 - intAttribute(node, 'reverse', 0);
-    const exclusive = int(intAttribute(node, 'exclusive', 0));
-    return [b.one('CumSum', [dy, step.x(1)], step.shape(), { exclusive, reverse: int(reverse) })];
+    const exclusive = intAttribute(node, 'exclusive', 0);
+    return [b.emit('CumSum', [dy, step.x(1)], { exclusive, reverse: reverse })];
   },
 
   /** The same triangle. */
   Trilu: (step) => {
     const { b, node, dy } = step;
-    const upper = int(intAttribute(node, 'upper', 1));
-    return [b.one('Trilu', [dy, ...node.inputs.slice(1)], step.shape(), { upper })];
+    const upper = intAttribute(node, 'upper', 1);
+    return [b.emit('Trilu', [dy, ...node.inputs.slice(1)], { upper })];
   },
 };

@@ -11,12 +11,12 @@ import {
   shift,
   unary,
 } from '../algebra.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import type { Rule, Rules } from '../rule.js';
 
 /** What a derivative can be made of. */
 interface Point {
-  readonly b: Emitter;
+  readonly b: GraphBuilder;
   readonly node: Node;
   /** The input. */
   readonly x: string;
@@ -29,12 +29,12 @@ interface Point {
 /** Emits dy f'(x). */
 type Derivative = (at: Point) => string;
 
-function product(b: Emitter, ...factors: [string, ...string[]]): string {
+function product(b: GraphBuilder, ...factors: [string, ...string[]]): string {
   return factors.reduce((all, factor) => multiply(b, all, factor));
 }
 
 /** 1 - v^2 or 1 + v^2. */
-function oneWithSquare(b: Emitter, sign: 1 | -1, v: string): string {
+function oneWithSquare(b: GraphBuilder, sign: 1 | -1, v: string): string {
   const square = multiply(b, v, v);
   return sign === 1 ? shift(b, square, 1) : from(b, 1, square);
 }
@@ -56,7 +56,7 @@ function halves({ b, x, dy }: Point, below: string): string {
 }
 
 /** Normal density at x times a number. */
-function density(b: Emitter, x: string, exponent: number, factor: number): string {
+function density(b: GraphBuilder, x: string, exponent: number, factor: number): string {
   return scale(b, unary(b, 'Exp', scale(b, multiply(b, x, x), exponent)), factor);
 }
 

@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute, type Node } from '@convlens/onnx';
 import { add, divide, multiply, scale, shift, subtract, unary } from '../algebra.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import type { Step } from '../rule.js';
 import { reduce, reshape } from '../shaping.js';
 
@@ -39,7 +39,7 @@ function axesOf(shape: readonly number[]): { others: number[]; perChannel: numbe
  * @returns its outputs, by number
  * @see Ioffe and Szegedy, Batch Normalization, ICML 2015
  */
-export function writeBatchNormalization(b: Emitter, node: Node): string[] {
+export function writeBatchNormalization(b: GraphBuilder, node: Node): string[] {
   const [x, gamma, beta, runningMean, runningVariance] = node.inputs as [
     string,
     string,
@@ -83,8 +83,8 @@ export function batchStatisticsRule(step: Step): (string | undefined)[] {
   const shape = step.shape();
   const { others, perChannel } = axesOf(shape);
   const dtype = b.dtype(step.x());
-  const normal = b.furtherOutput(node, NORMAL, dtype, shape);
-  const inverse = b.furtherOutput(node, INVERSE, dtype, perChannel);
+  const normal = b.furtherOutput(node, NORMAL, { dtype, shape });
+  const inverse = b.furtherOutput(node, INVERSE, { dtype, shape: perChannel });
   const dBias = reduce(b, 'ReduceSum', dy, others);
   const dScale = reduce(b, 'ReduceSum', multiply(b, dy, normal), others);
   const count = others.reduce((product, axis) => product * shape[axis]!, 1);

@@ -1,18 +1,14 @@
 import { intAttribute, stringAttribute, type Node } from '@convlens/onnx';
 import { choose, compare, divide, multiply, unary } from '../algebra.js';
-import { int } from '../attribute.js';
-import type { Emitter } from '../emitter.js';
+import type { GraphBuilder } from '@convlens/onnx';
 import { reduce, reshape } from '../shaping.js';
-
-/** ONNX's number of float32 and float16 as targets of Cast. */
-const FLOATS = { float32: 1, float16: 10, float64: 11 } as const;
 
 /**
  * What NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss have in common: scores `[batch, classes, ...positions]`, a class for
  * each position, weights of the classes, a class that is ignored, and how the losses are put together.
  */
 export class Loss {
-  readonly b: Emitter;
+  readonly b: GraphBuilder;
   readonly node: Node;
   readonly #scores: readonly number[];
 
@@ -20,7 +16,7 @@ export class Loss {
    * @param b where to emit
    * @param node the loss
    */
-  constructor(b: Emitter, node: Node) {
+  constructor(b: GraphBuilder, node: Node) {
     this.b = b;
     this.node = node;
     this.#scores = b.shape(node.inputs[0]!);
@@ -41,9 +37,7 @@ export class Loss {
   hit(): string {
     const { b, node } = this;
     const [x, target] = node.inputs as [string, string];
-    const dtype = b.dtype(x) as keyof typeof FLOATS;
-    const shape = b.shape(target);
-    const numbers = b.one('Cast', [target], shape, { to: int(FLOATS[dtype]) }, dtype);
+    const numbers = b.cast(target, b.dtype(x));
     const classes = Array.from({ length: this.#scores[1]! }, (_, i) => i);
     const names = b.numbers(classes, this.#perClass, x, 'classes');
     return compare(b, 'Equal', reshape(b, numbers, this.#one), names);

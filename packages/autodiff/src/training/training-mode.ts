@@ -1,16 +1,13 @@
 import {
   elementCount,
+  floatAttribute,
+  GraphBuilder,
   inferShapes,
   LensError,
-  valueNames,
-  type Attribute,
   type Graph,
   type Node,
   type TensorData,
-  type ValueInfo,
 } from '@convlens/onnx';
-import { int } from '../attribute.js';
-import { toFloats } from '../emitter.js';
 import { upgrade } from '../upgrade.js';
 import { weightsAsInputs } from './weights-as-inputs.js';
 
@@ -68,52 +65,50 @@ export function trainingMode(graph: Graph, options: TrainingOptions = {}): Train
   const typed = upgrade(inferShapes(graph, { batch }));
   const writer = new TrainingWriter(typed, options);
   for (const node of typed.nodes) {
-    if (node.domain !== '') writer.keep(node);
+    if (node.domain !== '') writer.b.keep(node);
     else if (node.op === 'BatchNormalization' && batchStatistics) writer.normalise(node);
     else if (node.op === 'Dropout' && dropout) writer.drop(node);
-    else writer.keep(node);
+    else writer.b.keep(node);
   }
   return writer.finish();
 }
 
 class TrainingWriter {
-  readonly #graph: Graph;
+  readonly b: GraphBuilder;
   readonly #options: TrainingOptions;
-  readonly #names: Set<string>;
-  readonly #nodes: Node[] = [];
-  readonly #initializers: Map<string, TensorData>;
-  readonly #inputs: ValueInfo[] = [];
-  readonly #outputs: ValueInfo[] = [];
   readonly #running: Record<string, string> = {};
   readonly #masks: DropoutMask[] = [];
 
   constructor(graph: Graph, options: TrainingOptions) {
-    this.#graph = graph;
+    this.b = new GraphBuilder(graph, { mode: 'rewrite' });
     this.#options = options;
-    this.#names = valueNames(graph);
-    for (const { name } of graph.nodes) this.#names.add(name);
-    this.#initializers = new Map(graph.initializers);
-  }
-
-  keep(node: Node): void {
-    this.#nodes.push(node);
   }
 
   normalise(node: Node): void {
-    const { momentum, variance = 'unbiased' } = this.#options;
+    const { b } = this;
+    const { variance = 'unbiased', momentum = floatAttribute(node, 'momentum', 0.9) } =
+      this.#options;
     const [x, , , mean, spread] = node.inputs as [string, string, string, string, string];
     const factor = variance === 'unbiased' ? this.#correction(node, x) : 1;
-    const attributes: Record<string, Attribute> = { ...node.attributes, training_mode: int(1) };
-    if (momentum !== undefined) attributes.momentum = { type: 'float', value: momentum };
     const named = (index: number, of: string): string => {
       const given = node.outputs[index];
-      return given === undefined || given === '' ? this.#fresh(`${of}_next`) : given;
+      return given === undefined || given === '' ? b.free(`${of}_next`) : given;
     };
     const [nextMean, population] = [named(1, mean), named(2, spread)];
-    this.keep({ ...node, outputs: [node.outputs[0]!, nextMean, population], attributes });
-    const share = attributes.momentum?.type === 'float' ? attributes.momentum.value : 0.9;
+    b.keep({
+      ...node,
+      outputs: [node.outputs[0]!, nextMean, population],
+      attributes: {
+        ...node.attributes,
+        training_mode: { type: 'int', value: 1 },
+        ...(this.#options.momentum !== undefined && {
+          momentum: { type: 'float', value: momentum },
+        }),
+      },
+    });
+    b.scope = node.name;
     const nextSpread =
-      factor === 1 ? population : this.#corrected(node, population, spread, factor, share);
+      factor === 1 ? population : this.#corrected(population, spread, factor, momentum);
     for (const [from, to] of [
       [mean, nextMean],
       [spread, nextSpread],
@@ -124,10 +119,7 @@ class TrainingWriter {
           `BatchNormalization "${node.name}" shares the running average "${from}" with another node; give each its own.`,
         );
       }
-      this.#running[from] = to;
-      const { dtype, shape } = this.#info(from);
-      if (this.#graph.outputs.some(({ name }) => name === to)) continue;
-      this.#outputs.push({ name: to, dtype, shape });
+      this.#running[from] = b.output(to);
     }
   }
 
@@ -141,22 +133,17 @@ class TrainingWriter {
   }
 
   /** With r = m old + (1 - m) v: m old + (1 - m) f v = f r - m (f - 1) old. */
-  #corrected(node: Node, average: string, old: string, factor: number, momentum: number): string {
-    const emit = (op: string, inputs: readonly string[], label: string): string => {
-      const name = this.#fresh(`${node.name}/${label}`);
-      this.keep({ name, op, domain: '', inputs, outputs: [name], attributes: {} });
-      return name;
-    };
-    const times = (value: string, by: number, label: string): string =>
-      emit('Mul', [value, this.#number(by, old, `${node.name}/${label}_factor`)], label);
-    const more = times(average, factor, 'unbiased');
-    const less = times(old, momentum * (factor - 1), 'excess');
-    return emit('Sub', [more, less], 'running_variance');
+  #corrected(average: string, old: string, factor: number, momentum: number): string {
+    const { b } = this;
+    const more = b.emit('Mul', [average, b.number(factor, old)]);
+    const less = b.emit('Mul', [old, b.number(momentum * (factor - 1), old)]);
+    return b.emit('Sub', [more, less]);
   }
 
   drop(node: Node): void {
+    const { b } = this;
     const [x = '', share = ''] = node.inputs;
-    const ratio = share ? this.#initializers.get(share)?.data[0] : 0.5;
+    const ratio = share ? b.elements(share)?.data[0] : 0.5;
     if (ratio === undefined) {
       throw new LensError(
         'E_OP_UNSUPPORTED',
@@ -164,39 +151,22 @@ class TrainingWriter {
       );
     }
     const part = Number(ratio);
-    if (part === 0 && !node.outputs[1]) {
-      this.keep({ ...node, op: 'Identity', inputs: [x], attributes: {} });
+    const [y, flags] = node.outputs as [string, string?];
+    if (part === 0 && !flags) {
+      b.keep({ ...node, op: 'Identity', inputs: [x], attributes: {} });
       return;
     }
     const shape = this.#numbers(node, x);
-    const { dtype } = this.#info(x);
-    const mask = this.#fresh(`${node.outputs[0]!}_mask`);
-    this.#inputs.push({ name: mask, dtype, shape });
+    const mask = b.input(b.free(`${y}_mask`), shape, b.dtype(x));
     this.#masks.push({ input: mask, shape, ratio: part });
-    const [scaled, factor] = [
-      this.#fresh(`${node.name}/scaled`),
-      this.#number(1 / (1 - part), x, `${node.name}/factor`),
-    ];
-    const make = (op: string, inputs: readonly string[], output: string, more = {}): void => {
-      const name = op === 'Mul' && output === node.outputs[0] ? node.name : this.#fresh(output);
-      this.keep({ name, op, domain: '', inputs, outputs: [output], attributes: more });
-    };
-    make('Mul', [x, mask], scaled);
-    make('Mul', [scaled, factor], node.outputs[0]!);
-    if (node.outputs[1]) make('Cast', [mask], node.outputs[1], { to: int(9) });
-  }
-
-  #info(name: string): Pick<ValueInfo, 'dtype' | 'shape'> {
-    const { initializers, values, inputs } = this.#graph;
-    return (
-      initializers.get(name) ??
-      values.get(name) ??
-      inputs.find((info) => info.name === name) ?? { dtype: 'float32', shape: undefined }
-    );
+    b.scope = node.name;
+    const scaled = b.emit('Mul', [x, mask]);
+    b.emit('Mul', [scaled, b.number(1 / (1 - part), x)], {}, y);
+    if (flags) b.cast(mask, 'bool', flags);
   }
 
   #numbers(node: Node, name: string): readonly number[] {
-    const { shape } = this.#info(name);
+    const shape = this.b.info(name)?.shape;
     if (shape?.every((extent) => typeof extent === 'number')) return shape;
     throw new LensError(
       'E_SHAPE',
@@ -204,29 +174,9 @@ class TrainingWriter {
     );
   }
 
-  #number(value: number, like: string, label: string): string {
-    const name = this.#fresh(label);
-    this.#initializers.set(name, toFloats([value], [], this.#info(like).dtype));
-    return name;
-  }
-
-  #fresh(wanted: string): string {
-    let name = wanted;
-    for (let count = 1; this.#names.has(name); count++) name = `${wanted}_${count}`;
-    this.#names.add(name);
-    return name;
-  }
-
   finish(): TrainingGraph {
-    const graph = this.#graph;
-    const made: Graph = {
-      ...graph,
-      nodes: this.#nodes,
-      initializers: this.#initializers,
-      inputs: [...graph.inputs, ...this.#inputs],
-      outputs: [...graph.outputs, ...this.#outputs],
-    };
-    const constant = Object.keys(this.#running).filter((name) => this.#initializers.has(name));
+    const made = this.b.finish();
+    const constant = Object.keys(this.#running).filter((name) => made.initializers.has(name));
     const { graph: open, weights } = weightsAsInputs(made, constant);
     return {
       graph: inferShapes(open),

@@ -1,10 +1,9 @@
-import { topologicalSort, type Graph, type Node } from '@convlens/onnx';
-import { Emitter } from '../emitter.js';
+import { GraphBuilder, type Graph, type Node } from '@convlens/onnx';
 import { usesBatchStatistics, writeBatchNormalization } from './batch-statistics.js';
 import { Loss } from './losses.js';
 
 /** Plain operators for a node, as the names of its outputs. */
-type Writing = (b: Emitter, node: Node) => readonly (string | undefined)[];
+type Writing = (b: GraphBuilder, node: Node) => readonly (string | undefined)[];
 
 /** How operators are written out. */
 const WRITINGS: Readonly<Record<string, Writing>> = {
@@ -12,7 +11,7 @@ const WRITINGS: Readonly<Record<string, Writing>> = {
   NegativeLogLikelihoodLoss: (b, node) => [new Loss(b, node).of(node.inputs[0]!)],
   SoftmaxCrossEntropyLoss: (b, node) => {
     const x = node.inputs[0]!;
-    const logs = b.one('LogSoftmax', [x], b.shape(x), { axis: { type: 'int', value: 1 } });
+    const logs = b.emit('LogSoftmax', [x], { axis: 1 });
     return [new Loss(b, node).of(logs), logs];
   },
 };
@@ -35,14 +34,13 @@ export function writeOut(graph: Graph): Graph {
   const written = graph.nodes.filter((node) => writingOf(node));
   if (written.length === 0) return graph;
   const gone = new Set(written);
-  const b = new Emitter({ ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)) });
+  const b = new GraphBuilder({ ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)) });
   for (const node of written) {
     b.scope = `${node.name}/plain`;
     const results = writingOf(node)!(b, node);
     node.outputs.forEach((name, index) => {
-      if (name) b.named(results[index]!, name);
+      if (name) b.emit('Identity', [results[index]!], {}, name);
     });
   }
-  const { outputs, nodes, ...rest } = b.finish(graph.outputs.map(({ name }) => name));
-  return { ...rest, outputs, nodes: topologicalSort(nodes) };
+  return b.finish();
 }

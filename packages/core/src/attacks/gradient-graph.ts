@@ -1,13 +1,6 @@
 import { vjp, type PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
-import {
-  float32,
-  inferShapes,
-  topologicalSort,
-  type Graph,
-  type Node,
-  type TensorData,
-} from '@convlens/onnx';
+import { GraphBuilder, inferShapes, type Graph } from '@convlens/onnx';
 import type { ClassifierObjective } from './classifier.js';
 
 /** Names of the inputs that a gradient graph may have besides the image. */
@@ -63,135 +56,68 @@ export function gradientGraph(
   const shape = graph.inputs.find(({ name }) => name === GRADIENT_INPUTS.weights)!
     .shape as number[];
   const writer = new SeedWriter(graph, [batch, classes]);
-  const seed = writer.seed(kind, writer.reshape(logits, [batch, classes]), towards);
-  writer.emit('Reshape', [seed, writer.integers(shape)], {}, GRADIENT_INPUTS.weights);
-  return { graph: writer.finish(), logits, gradient };
+  const { b } = writer;
+  const scores = b.emit('Reshape', [logits], { shape: [batch, classes] });
+  const seed = writer.seed(kind, scores, towards);
+  b.emit('Reshape', [seed], { shape }, GRADIENT_INPUTS.weights);
+  return { graph: inferShapes(b.finish()), logits, gradient };
 }
 
 /** Writes the nodes between the logits and what goes back from them. */
 class SeedWriter {
-  readonly #graph: Graph;
+  readonly b: GraphBuilder;
   readonly #extents: readonly [number, number];
-  readonly #nodes: Node[] = [];
-  readonly #initializers: Map<string, TensorData>;
-  readonly #inputs: string[] = [];
-  #count = 0;
 
   constructor(graph: Graph, extents: readonly [number, number]) {
-    this.#graph = graph;
+    // The weights of the logits are computed instead of fed.
+    const inputs = graph.inputs.filter(({ name }) => name !== GRADIENT_INPUTS.weights);
+    this.b = new GraphBuilder({ ...graph, inputs }, { scope: 'convlens_loss' });
     this.#extents = extents;
-    this.#initializers = new Map(graph.initializers);
   }
 
   /** The gradient of the loss by the logits z `[batch, classes]`. */
   seed(kind: Exclude<ClassifierObjective['kind'], 'weights'>, z: string, towards: boolean): string {
-    const label = this.#input(GRADIENT_INPUTS.label);
-    const others = this.emit('Sub', [z, this.emit('Mul', [label, this.#number(FAR)])]);
+    const { b } = this;
+    const label = b.input(GRADIENT_INPUTS.label, this.#extents);
+    const others = b.emit('Sub', [z, b.emit('Mul', [label, FAR])]);
     if (kind === 'cross-entropy') {
-      const axis = { type: 'int', value: 1 } as const;
-      return this.emit('Sub', [this.emit('Softmax', [others], { axis }), label]);
+      return b.emit('Sub', [b.emit('Softmax', [others], { axis: 1 }), label]);
     }
-    if (kind === 'margin') return this.emit('Sub', [this.#at(others, this.#best(others)), label]);
+    if (kind === 'margin') return b.emit('Sub', [this.#at(others, this.#best(others)), label]);
     return this.#ratio(z, label, others, towards);
   }
 
   /** The quotient rule on (z_o - z_y) / spread. */
   #ratio(z: string, label: string, others: string, towards: boolean): string {
+    const { b } = this;
     const other = towards
-      ? this.#input(GRADIENT_INPUTS.target)
+      ? b.input(GRADIENT_INPUTS.target, this.#extents)
       : this.#at(others, this.#best(others));
-    const difference = this.emit('Sub', [other, label]);
-    const sorted = this.emit('TopK', [z, this.integers([towards ? 4 : 3])], {
-      axis: { type: 'int', value: 1 },
-    });
-    const rank = (at: number): string => {
-      const [from, to, axis] = [[at], [at + 1], [1]].map((list) => this.integers(list));
-      return this.#at(z, this.emit('Slice', [sorted, from!, to!, axis!]));
-    };
-    const half = this.#number(0.5);
-    const low = towards ? this.emit('Mul', [this.emit('Add', [rank(2), rank(3)]), half]) : rank(2);
-    const spread = this.emit('Sub', [rank(0), low]);
-    const total = (weights: string): string => this.#sum(this.emit('Mul', [weights, z]));
-    const size = this.emit('Add', [total(spread), this.#number(1e-12)]);
-    const ratio = this.emit('Div', [total(difference), size]);
-    const through = this.emit('Mul', [ratio, spread]);
-    return this.emit('Div', [this.emit('Sub', [difference, through]), size]);
+    const difference = b.emit('Sub', [other, label]);
+    const [sorted] = b.emitAll('TopK', [z], 2, { axis: 1, k: towards ? 4 : 3 }) as [string, string];
+    const rank = (at: number): string =>
+      this.#at(z, b.emit('Slice', [sorted], { starts: [at], ends: [at + 1], axes: [1] }));
+    const low = towards ? b.emit('Mul', [b.emit('Add', [rank(2), rank(3)]), 0.5]) : rank(2);
+    const spread = b.emit('Sub', [rank(0), low]);
+    const total = (weights: string): string => this.#sum(b.emit('Mul', [weights, z]));
+    const size = b.emit('Add', [total(spread), 1e-12]);
+    const ratio = b.emit('Div', [total(difference), size]);
+    const through = b.emit('Mul', [ratio, spread]);
+    return b.emit('Div', [b.emit('Sub', [difference, through]), size]);
   }
 
   /** 1 where a row has its value; equals share it. */
   #at(z: string, value: string): string {
-    const to = { type: 'int', value: 1 } as const;
-    const here = this.emit('Cast', [this.emit('Equal', [z, value])], { to });
-    return this.emit('Div', [here, this.#sum(here)]);
+    const here = this.b.cast(this.b.emit('Equal', [z, value]), 'float32');
+    return this.b.emit('Div', [here, this.#sum(here)]);
   }
 
-  /** The largest of each row, `[batch, 1]`; axes are an attribute before version 18. */
+  /** The largest of each row, `[batch, 1]`. */
   #best(z: string): string {
-    const keepdims = { type: 'int', value: 1 } as const;
-    if (this.#graph.opset >= 18) {
-      return this.emit('ReduceMax', [z, this.integers([1])], { keepdims });
-    }
-    return this.emit('ReduceMax', [z], { keepdims, axes: { type: 'ints', value: [1] } });
+    return this.b.emit('ReduceMax', [z], { axes: [1] });
   }
 
   #sum(z: string): string {
-    return this.emit('ReduceSum', [z, this.integers([1])], {
-      keepdims: { type: 'int', value: 1 },
-    });
-  }
-
-  reshape(z: string, shape: readonly number[]): string {
-    return this.emit('Reshape', [z, this.integers(shape)]);
-  }
-
-  integers(list: readonly number[]): string {
-    const data = BigInt64Array.from(list, BigInt);
-    return this.#store({ dtype: 'int64', shape: [list.length], data });
-  }
-
-  emit(
-    op: string,
-    inputs: readonly string[],
-    attributes: Node['attributes'] = {},
-    name = this.#fresh(),
-  ): string {
-    const outputs = op === 'TopK' ? [name, `${name}_places`] : [name];
-    this.#nodes.push({ name: `${name}_node`, op, domain: '', inputs, outputs, attributes });
-    return name;
-  }
-
-  /** The graph with the seed computed instead of fed. */
-  finish(): Graph {
-    const { inputs, nodes, ...rest } = this.#graph;
-    const added = this.#inputs.map((name) => ({
-      name,
-      dtype: 'float32' as const,
-      shape: this.#extents,
-    }));
-    return inferShapes({
-      ...rest,
-      inputs: [...inputs.filter(({ name }) => name !== GRADIENT_INPUTS.weights), ...added],
-      nodes: topologicalSort([...nodes, ...this.#nodes]),
-      initializers: this.#initializers,
-    });
-  }
-
-  #input(name: string): string {
-    this.#inputs.push(name);
-    return name;
-  }
-
-  #number(value: number): string {
-    return this.#store(float32(Float32Array.of(value), []));
-  }
-
-  #store(tensor: TensorData): string {
-    const name = this.#fresh();
-    this.#initializers.set(name, tensor);
-    return name;
-  }
-
-  #fresh(): string {
-    return `convlens_loss_${this.#count++}`;
+    return this.b.emit('ReduceSum', [z], { axes: [1] });
   }
 }

@@ -1,6 +1,13 @@
 import type { PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
-import { elementCount, float32, LensError, type Graph, type TensorData } from '@convlens/onnx';
+import {
+  elementCount,
+  float32,
+  GraphBuilder,
+  LensError,
+  type Graph,
+  type TensorData,
+} from '@convlens/onnx';
 import type { Executor } from '@convlens/runtime';
 import { PACE } from '../recipe/run.js';
 import { fixedBatch, prepareWork, type Work, type WorkAnswer } from './workload.js';
@@ -113,29 +120,22 @@ const waves = (...shape: readonly number[]): TensorData<'float32'> =>
 function products(): { graph: Graph; input: TensorData }[] {
   const { rows, sum, columns } = PRODUCT;
   const side = Math.sqrt(rows);
-  const graph = (op: string, weight: TensorData, x: number[], y: number[]): Graph => ({
-    name: 'peak',
-    opset: 17,
-    otherOpsets: {},
-    inputs: [{ name: 'x', dtype: 'float32', shape: x }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: y }],
-    nodes: [{ name: 'y', op, domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
-    initializers: new Map([['w', weight]]),
-    values: new Map(),
-    metadata: new Map(),
-    producer: 'convlens',
-  });
+  const graph = (op: string, weight: TensorData, x: readonly number[]): Graph => {
+    const b = new GraphBuilder({ name: 'peak' });
+    b.output(b.emit(op, [b.input('x', x), b.weight('w', weight)], {}, 'y'));
+    return b.finish();
+  };
   const [matrix, map] = [
     [rows, sum],
     [1, sum, side, side],
   ] as const;
   return [
     {
-      graph: graph('MatMul', waves(sum, columns), [...matrix], [rows, columns]),
+      graph: graph('MatMul', waves(sum, columns), matrix),
       input: waves(...matrix),
     },
     {
-      graph: graph('Conv', waves(columns, sum, 1, 1), [...map], [1, columns, side, side]),
+      graph: graph('Conv', waves(columns, sum, 1, 1), map),
       input: waves(...map),
     },
   ];

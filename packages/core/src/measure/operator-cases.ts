@@ -2,9 +2,9 @@ import { vjp } from '@convlens/autodiff';
 import {
   elementCount,
   float32,
-  inferShapes,
-  type Attribute,
+  GraphBuilder,
   type Graph,
+  type Parameters,
   type TensorData,
 } from '@convlens/onnx';
 import { normalNoise } from '../attribution/noise.js';
@@ -26,7 +26,7 @@ interface Case {
   readonly name: string;
   readonly op: string;
   readonly x: readonly number[];
-  readonly attributes?: Readonly<Record<string, number | string | readonly number[]>>;
+  readonly attributes?: Parameters;
   /** Shapes of further inputs with random numbers, or the numbers themselves. */
   readonly others?: readonly (readonly number[] | TensorData)[];
   /** Random numbers become positive: variances. */
@@ -160,49 +160,22 @@ const CASES: readonly Case[] = [
 /** Names of the operator cases, in the order in which they are run. */
 export const operatorCases: readonly string[] = CASES.map(({ name }) => name);
 
-const attribute = (value: number | string | readonly number[]): Attribute => {
-  if (typeof value === 'string') return { type: 'string', value };
-  return typeof value === 'number' ? { type: 'int', value } : { type: 'ints', value };
-};
-
 const noise = (seed: number, shape: readonly number[]): Float32Array =>
   normalNoise(seed, 1, elementCount(shape), 1)[0]!;
 
 /** The graph of a case, and of its value with the product for a random cotangent. */
 function graphOf({ op, x, attributes = {}, others = [], positive }: Case, seed: number): Graph {
-  const names = others.map((_, i) => `w${i + 1}`);
-  const initializers = new Map(
-    others.map((other, i): [string, TensorData] => {
-      if (!Array.isArray(other)) return [names[i]!, other as TensorData];
-      const data = noise(seed + i + 1, other as readonly number[]);
-      const all = positive === i + 1 ? data.map((v) => v * v + 0.5) : data;
-      return [names[i]!, float32(all, other as readonly number[])];
-    }),
-  );
-  const left = names.map((name, i) => (others[i] === none ? '' : name));
-  return inferShapes({
-    name: 'case',
-    opset: 17,
-    otherOpsets: {},
-    inputs: [{ name: 'x', dtype: 'float32', shape: x }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: undefined }],
-    nodes: [
-      {
-        name: op.toLowerCase(),
-        op,
-        domain: '',
-        inputs: ['x', ...left],
-        outputs: ['y'],
-        attributes: Object.fromEntries(
-          Object.entries(attributes).map(([key, value]) => [key, attribute(value)]),
-        ),
-      },
-    ],
-    initializers,
-    values: new Map(),
-    metadata: new Map(),
-    producer: 'convlens',
+  const b = new GraphBuilder({ name: 'case' });
+  const inputs = others.map((other, i) => {
+    if (other === none) return '';
+    const name = `w${i + 1}`;
+    if (!Array.isArray(other)) return b.weight(name, other as TensorData);
+    const shape = other as readonly number[];
+    const data = noise(seed + i + 1, shape);
+    return b.weight(name, float32(positive === i + 1 ? data.map((v) => v * v + 0.5) : data, shape));
   });
+  b.output(b.emit(op, [b.input('x', x), ...inputs], attributes, 'y'));
+  return b.finish();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { float32, type Graph, type Node, type TensorData } from '@convlens/onnx';
+import { float32, GraphBuilder, type Graph } from '@convlens/onnx';
 import type { RuntimeId } from '../shared/api.js';
 import type { Runtime } from './runtime.js';
 
@@ -18,37 +18,19 @@ const LONG = 250;
 
 /** Layers as networks have most of: 3 x 3 convolutions of 64 channels at 56 x 56, each with a ReLU. */
 function layers(): Graph {
-  const nodes: Node[] = [];
-  const initializers = new Map<string, TensorData>();
-  const shape = [1, CHANNELS, SIDE, SIDE];
-  let x = 'x';
+  const b = new GraphBuilder({ name: 'measure', opset: 13 });
+  let x = b.input('x', [1, CHANNELS, SIDE, SIDE]);
   for (let layer = 0; layer < LAYERS; layer++) {
     const data = Float32Array.from(
       { length: CHANNELS ** 2 * 9 },
       (_, i) => (((i * 7 + layer) % 11) - 5) / 64,
     );
-    const weights = `w${layer}`;
-    initializers.set(weights, float32(data, [CHANNELS, CHANNELS, 3, 3]));
-    const [sum, y] = [`c${layer}`, `y${layer}`];
-    const pads = { type: 'ints', value: [1, 1, 1, 1] } as const;
-    nodes.push(node('Conv', [x, weights], sum, { pads }), node('Relu', [sum], y, {}));
-    x = y;
+    const weights = b.weight(`w${layer}`, float32(data, [CHANNELS, CHANNELS, 3, 3]));
+    x = b.emit('Relu', [b.emit('Conv', [x, weights], { pads: [1, 1, 1, 1] })]);
   }
-  nodes.push(node('GlobalAveragePool', [x], 'mean', {}));
-  return {
-    ...{ name: 'measure', opset: 13, otherOpsets: {}, nodes, initializers },
-    inputs: [{ name: 'x', dtype: 'float32', shape }],
-    outputs: [{ name: 'mean', dtype: 'float32', shape: [1, CHANNELS, 1, 1] }],
-    ...{ values: new Map(), metadata: new Map(), producer: 'convlens' },
-  };
+  b.output(b.emit('GlobalAveragePool', [x], {}, 'mean'));
+  return b.finish();
 }
-
-const node = (
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Node['attributes'],
-): Node => ({ name: output, op, domain: '', inputs, outputs: [output], attributes });
 
 /**
  * Milliseconds that a runtime takes for a few layers, the shorter of two runs after a first one that does not count, unless

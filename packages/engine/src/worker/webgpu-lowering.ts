@@ -1,11 +1,4 @@
-import {
-  float32,
-  intAttribute,
-  type Graph,
-  type Node,
-  type TensorData,
-  type ValueInfo,
-} from '@convlens/onnx';
+import { float32, GraphBuilder, intAttribute, type Graph, type TensorData } from '@convlens/onnx';
 
 /**
  * Tells whether ONNX Runtime's WebGPU convolution computes wrong numbers for these channels: its path for input
@@ -27,11 +20,6 @@ function widen(weights: TensorData<'float32'>, extra: number): TensorData<'float
   return float32(data, [outputs, inputs + extra, ...kernel]);
 }
 
-/** What the graph says of a value that is computed or an input. */
-function known(graph: Graph, name: string): Partial<ValueInfo> {
-  return graph.values.get(name) ?? graph.inputs.find((info) => info.name === name) ?? {};
-}
-
 /**
  * Rewrites what the WebGPU runtime computes wrongly: such convolutions get channels of zeros up to a multiple of 4.
  *
@@ -39,12 +27,16 @@ function known(graph: Graph, name: string): Partial<ValueInfo> {
  * @returns the same graph when nothing has to change
  */
 export function lowerForWebGpu(graph: Graph): Graph {
-  const initializers = new Map(graph.initializers);
-  const nodes: Node[] = [];
+  const b = new GraphBuilder(graph, { mode: 'rewrite' });
+  const infos = new Map([
+    ...graph.inputs.map((info) => [info.name, info] as const),
+    ...graph.values,
+  ]);
+  let changed = false;
   for (const node of graph.nodes) {
-    const [x = '', w = ''] = node.inputs;
+    const [x = '', w = '', ...bias] = node.inputs;
     const weights = graph.initializers.get(w);
-    const { dtype, shape } = weights ?? known(graph, w);
+    const { dtype, shape } = weights ?? infos.get(w) ?? {};
     const [outputs, inputs] = shape ?? [];
     if (
       node.op !== 'Conv' ||
@@ -54,36 +46,19 @@ export function lowerForWebGpu(graph: Graph): Graph {
       intAttribute(node, 'group', 1) !== 1 ||
       !isBroken(inputs, outputs)
     ) {
-      nodes.push(node);
+      b.keep(node);
       continue;
     }
+    changed = true;
+    b.scope = node.name;
     const extra = 4 - (inputs % 4);
     const rank = shape!.length;
     const pads = Array.from({ length: 2 * rank }, (_, i) => (i === rank + 1 ? extra : 0));
-    const [padded, wide, amounts] = ['wide_in', 'wide_weights', 'wide_pads'].map(
-      (name) => `${node.name}_${name}`,
-    ) as [string, string, string];
-    // Before opset 11 the amounts of Pad are an attribute.
-    const old = graph.opset < 11;
-    if (!old) {
-      const data = BigInt64Array.from(pads, BigInt);
-      initializers.set(amounts, { dtype: 'int64', shape: [pads.length], data });
-    }
-    const widened = (name: string, from: string, to: string): Node => ({
-      name,
-      op: 'Pad',
-      domain: '',
-      inputs: old ? [from] : [from, amounts],
-      outputs: [to],
-      attributes: old ? { pads: { type: 'ints', value: pads } } : {},
-    });
     // Computed filters are widened where they are.
-    if (weights) initializers.set(wide, widen(weights as TensorData<'float32'>, extra));
-    else nodes.push(widened(`${node.name}_widen_weights`, w, wide));
-    nodes.push(widened(`${node.name}_widen`, x, padded), {
-      ...node,
-      inputs: [padded, wide, ...node.inputs.slice(2)],
-    });
+    const wide = weights
+      ? b.constant(widen(weights as TensorData<'float32'>, extra), `${node.name}/wide_weights`)
+      : b.emit('Pad', [w], { pads });
+    b.keep({ ...node, inputs: [b.emit('Pad', [x], { pads }), wide, ...bias] });
   }
-  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes, initializers };
+  return changed ? b.finish() : graph;
 }

@@ -1,5 +1,6 @@
 import { multiplyDims } from '../dims.js';
 import type { Dim } from '../graph.js';
+import { WINDOW } from './facts.js';
 import { fail, input, int, shapeOf, show, type Call, type Rules } from './rule.js';
 import { slide, slideBack } from './window.js';
 
@@ -35,6 +36,10 @@ function checkBias(call: Call, channels: Dim): void {
 /** Convolution and transposed convolution. */
 export const convolution: Rules = {
   Conv: {
+    parameters: { ...WINDOW, group: 'int' },
+    role: 'conv',
+    float16: true,
+    tame: true,
     infer(call) {
       const x = shapeOf(call, 0, 3);
       const w = shapeOf(call, 1, 3);
@@ -58,6 +63,9 @@ export const convolution: Rules = {
     },
   },
   ConvTranspose: {
+    parameters: { ...WINDOW, group: 'int', output_padding: 'ints', output_shape: 'ints' },
+    role: 'conv',
+    tame: true,
     infer(call) {
       const x = shapeOf(call, 0, 3);
       const w = shapeOf(call, 1, 3);

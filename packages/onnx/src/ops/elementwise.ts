@@ -2,6 +2,7 @@ import { addDims, broadcastDims, divideDims, multiplyDims, roundedQuotient } fro
 import type { Dim } from '../graph.js';
 import type { Operand } from '../operand.js';
 import type { DType } from '../tensor.js';
+import { moved, type Facts } from './facts.js';
 import { choose, map, zip, type Binary, type OnDims, type Unary } from './kernels.js';
 import {
   allElements,
@@ -31,19 +32,17 @@ function typeOf(call: Call, result: Result): DType {
   return result === 'bool' ? result : input(call, 0).dtype;
 }
 
-function unary(f?: Unary, result: Result = 'same'): Rule {
+function unary(facts: Facts = {}, f?: Unary, result: Result = 'same'): Rule {
   const infer: Rule['infer'] = (call) => [
     { dtype: typeOf(call, result), shape: input(call, 0).shape },
   ];
-  if (!f) return { infer };
-  return {
-    infer,
-    evaluate: (call) => map(f, elementsOf(call, 0), typeOf(call, result)),
-  };
+  const row: Rule = { pointwise: true, ...facts, infer };
+  if (!f) return row;
+  return { ...row, evaluate: (call) => map(f, elementsOf(call, 0), typeOf(call, result)) };
 }
 
 /** An operator on two or more inputs of one type, applied from the left. */
-function binary(f?: Binary, onDims?: OnDims, result: Result = 'same'): Rule {
+function binary(facts: Facts = {}, f?: Binary, onDims?: OnDims, result: Result = 'same'): Rule {
   const infer: Rule['infer'] = (call) => {
     const { dtype } = input(call, 0);
     const other = call.inputs.find((x) => x && x.dtype !== dtype);
@@ -53,10 +52,12 @@ function binary(f?: Binary, onDims?: OnDims, result: Result = 'same'): Rule {
     }
     return [{ dtype: typeOf(call, result), shape: together(call) }];
   };
-  return f
-    ? { infer, evaluate: (call) => combine(call, f, onDims, typeOf(call, result)) }
-    : { infer };
+  const row: Rule = { pointwise: true, ...facts, infer };
+  return f ? { ...row, evaluate: (call) => combine(call, f, onDims, typeOf(call, result)) } : row;
 }
+
+/** The first output of an operator of any number of inputs is its input when that is the only one. */
+const ofOne: Facts = { passes: ({ inputs }) => inputs.length === 1 };
 
 function combine(
   call: Call,
@@ -88,29 +89,62 @@ function roundEven(a: number): number {
 }
 
 /** Functions of one input, with how to compute those that constant chains use. */
-const unaries: Record<string, Rule> = {
-  Abs: unary((a) => (a < 0 ? -a : a)),
-  Ceil: unary(Math.ceil),
-  Exp: unary(Math.exp),
-  Floor: unary(Math.floor),
-  IsNaN: unary((a) => a !== a, 'bool'),
-  IsInf: unary(undefined, 'bool'),
-  Log: unary(Math.log),
-  Neg: unary((a) => -a),
-  Not: unary((a) => !a, 'bool'),
-  Reciprocal: unary((a) => 1 / a),
-  Relu: unary((a) => (typeof a === 'number' ? Math.max(a, 0) : a < 0 ? a - a : a)),
-  Round: unary(roundEven),
-  Sigmoid: unary((a) => 1 / (1 + Math.exp(-a))),
-  Sqrt: unary(Math.sqrt),
-  Tanh: unary(Math.tanh),
+const unaries: Rules = {
+  Abs: unary({}, (a) => (a < 0 ? -a : a)),
+  Acos: unary({ since: 7 }),
+  Acosh: unary({ since: 9 }),
+  Asin: unary({ since: 7 }),
+  Asinh: unary({ since: 9 }),
+  Atan: unary({ since: 7 }),
+  Atanh: unary({ since: 9 }),
+  BitwiseNot: unary({ since: 18 }),
+  Ceil: unary({}, Math.ceil),
+  Celu: unary({ since: 12, role: 'activation', parameters: { alpha: 'float' } }),
+  Clip: unary({
+    parameters: { min: moved('float', 1, 11), max: moved('float', 2, 11) },
+    role: 'activation',
+    float16: true,
+    tame: true,
+  }),
+  Cos: unary({ since: 7 }),
+  Cosh: unary({ since: 9 }),
+  Elu: unary({ role: 'activation', parameters: { alpha: 'float' } }),
+  Erf: unary({ since: 9 }),
+  Exp: unary({}, Math.exp),
+  Floor: unary({}, Math.floor),
+  Gelu: unary({ since: 20, role: 'activation', parameters: { approximate: ['none', 'tanh'] } }),
+  HardSigmoid: unary({ role: 'activation', parameters: { alpha: 'float', beta: 'float' } }),
+  HardSwish: unary({ since: 14, role: 'activation' }),
+  IsInf: unary(
+    { since: 10, parameters: { detect_negative: 'int', detect_positive: 'int' } },
+    undefined,
+    'bool',
+  ),
+  IsNaN: unary({ since: 9 }, (a) => a !== a, 'bool'),
+  LeakyRelu: unary({ role: 'activation', float16: true, parameters: { alpha: 'float' } }),
+  Log: unary({}, Math.log),
+  Mish: unary({ since: 18, role: 'activation' }),
+  Neg: unary({ tame: true }, (a) => -a),
+  Not: unary({}, (a) => !a, 'bool'),
+  Reciprocal: unary({}, (a) => 1 / a),
+  Relu: unary({ role: 'activation', float16: true, tame: true }, (a) =>
+    typeof a === 'number' ? Math.max(a, 0) : a < 0 ? a - a : a,
+  ),
+  Round: unary({ since: 11 }, roundEven),
+  Selu: unary({ role: 'activation', parameters: { alpha: 'float', gamma: 'float' } }),
+  Shrink: unary({ since: 9, parameters: { bias: 'float', lambd: 'float' } }),
+  Sigmoid: unary({ role: 'activation' }, (a) => 1 / (1 + Math.exp(-a))),
+  Sign: unary({ since: 9 }),
+  Sin: unary({ since: 7 }),
+  Sinh: unary({ since: 9 }),
+  Softplus: unary({ role: 'activation' }),
+  Softsign: unary(),
+  Sqrt: unary({}, Math.sqrt),
+  Swish: unary({ since: 24, parameters: { alpha: 'float' } }),
+  Tan: unary({ since: 7 }),
+  Tanh: unary({ role: 'activation' }, Math.tanh),
+  ThresholdedRelu: unary({ since: 10, parameters: { alpha: 'float' } }),
 };
-for (const op of (
-  'Acos Acosh Asin Asinh Atan Atanh BitwiseNot Celu Clip Cos Cosh Elu Erf Gelu HardSigmoid HardSwish ' +
-  'LeakyRelu Mish Selu Shrink Sign Sin Sinh Softplus Softsign Swish Tan ThresholdedRelu'
-).split(' ')) {
-  unaries[op] = unary();
-}
 
 /** Extents are never negative, so a symbol differs from the -1 that stands in targets of Expand and Reshape. */
 const equalDims: OnDims = (a, b) => {
@@ -122,17 +156,19 @@ const equalDims: OnDims = (a, b) => {
 /** Element-wise operators, with numpy's broadcasting. */
 export const elementwise: Rules = {
   ...unaries,
-  Add: binary((a, b) => a + b, addDims),
+  Add: binary({ role: 'add', float16: true, tame: true }, (a, b) => a + b, addDims),
   Sub: binary(
+    { float16: true, tame: true },
     (a, b) => a - b,
     (a, b) => (a === b ? 0 : typeof b === 'number' ? addDims(a, -b) : undefined),
   ),
   Mul: binary(
+    { float16: true, tame: true },
     (a, b) => a * b,
     (a, b) => multiplyDims([a, b]),
   ),
   Div: {
-    infer: binary().infer,
+    ...binary(),
     evaluate(call) {
       // Integers are divided towards zero, as bigint does by itself.
       const whole = isWhole(call);
@@ -143,7 +179,7 @@ export const elementwise: Rules = {
     },
   },
   Mod: {
-    infer: binary().infer,
+    ...binary({ since: 10, parameters: { fmod: 'int' } }),
     evaluate(call) {
       const likeC = int(call, 'fmod', 0) === 1;
       const f: Binary = (a, b) => (likeC ? a % b : ((a % b) + b) % b);
@@ -151,6 +187,7 @@ export const elementwise: Rules = {
     },
   },
   Pow: {
+    pointwise: true,
     infer: (call) => [{ dtype: input(call, 0).dtype, shape: together(call) }],
     evaluate(call) {
       const { dtype } = input(call, 0);
@@ -158,24 +195,27 @@ export const elementwise: Rules = {
       return combine(call, (a, b) => a ** b, undefined, dtype);
     },
   },
-  Max: binary((a, b) => (a > b || a !== a ? a : b)),
-  Min: binary((a, b) => (a < b || a !== a ? a : b)),
-  Sum: binary((a, b) => a + b),
-  Mean: binary(),
-  PRelu: binary(),
-  BitShift: binary(),
-  BitwiseAnd: binary((a, b) => a & b),
-  BitwiseOr: binary((a, b) => a | b),
-  BitwiseXor: binary((a, b) => a ^ b),
-  Equal: binary((a, b) => a === b, equalDims, 'bool'),
-  Less: binary((a, b) => a < b, undefined, 'bool'),
-  LessOrEqual: binary((a, b) => a <= b, undefined, 'bool'),
-  Greater: binary((a, b) => a > b, undefined, 'bool'),
-  GreaterOrEqual: binary((a, b) => a >= b, undefined, 'bool'),
-  And: binary((a, b) => a && b, undefined, 'bool'),
-  Or: binary((a, b) => a || b, undefined, 'bool'),
-  Xor: binary((a, b) => a !== b, undefined, 'bool'),
+  Max: binary({ ...ofOne, float16: true }, (a, b) => (a > b || a !== a ? a : b)),
+  Min: binary({ ...ofOne, float16: true }, (a, b) => (a < b || a !== a ? a : b)),
+  Sum: binary({ ...ofOne, role: 'add' }, (a, b) => a + b),
+  Mean: binary(ofOne),
+  PRelu: binary({ role: 'activation', float16: true }),
+  BitShift: binary({ since: 11, parameters: { direction: ['LEFT', 'RIGHT'] } }),
+  BitwiseAnd: binary({ since: 18 }, (a, b) => a & b),
+  BitwiseOr: binary({ since: 18 }, (a, b) => a | b),
+  BitwiseXor: binary({ since: 18 }, (a, b) => a ^ b),
+  Equal: binary({}, (a, b) => a === b, equalDims, 'bool'),
+  Less: binary({}, (a, b) => a < b, undefined, 'bool'),
+  LessOrEqual: binary({ since: 12 }, (a, b) => a <= b, undefined, 'bool'),
+  Greater: binary({}, (a, b) => a > b, undefined, 'bool'),
+  GreaterOrEqual: binary({ since: 12 }, (a, b) => a >= b, undefined, 'bool'),
+  And: binary({}, (a, b) => a && b, undefined, 'bool'),
+  Or: binary({}, (a, b) => a || b, undefined, 'bool'),
+  Xor: binary({}, (a, b) => a !== b, undefined, 'bool'),
   Where: {
+    since: 9,
+    pointwise: true,
+    tame: true,
     infer: (call) => [{ dtype: input(call, 1).dtype, shape: together(call) }],
     evaluate(call) {
       const [test, yes, no] = allElements(call);

@@ -1,6 +1,7 @@
 import { multiplyDims } from '../dims.js';
 import { blank, settle, strided, stridesOf, toDims } from '../operand.js';
 import { elementCount } from '../tensor.js';
+import { moved } from './facts.js';
 import {
   axisOf,
   elementsOf,
@@ -15,6 +16,9 @@ import {
   type Rules,
 } from './rule.js';
 
+/** How what is written at one place several times is put together. */
+const REDUCTIONS = ['none', 'add', 'mul', 'max', 'min'];
+
 function gatherAxis(call: Call): number {
   return axisOf(call, int(call, 'axis', 0), shapeOf(call, 0, 1).length);
 }
@@ -22,6 +26,7 @@ function gatherAxis(call: Call): number {
 /** Reading and writing elements at indices. */
 export const indexing: Rules = {
   Gather: {
+    parameters: { axis: 'int' },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const axis = gatherAxis(call);
@@ -59,9 +64,13 @@ export const indexing: Rules = {
     },
   },
   GatherElements: {
+    since: 11,
+    parameters: { axis: 'int' },
     infer: (call) => [{ dtype: input(call, 0).dtype, shape: shapeOf(call, 1) }],
   },
   GatherND: {
+    since: 11,
+    parameters: { batch_dims: 'int' },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const indices = shapeOf(call, 1, 1);
@@ -74,10 +83,16 @@ export const indexing: Rules = {
       return [{ dtype, shape: [...indices.slice(0, -1), ...shape.slice(skip)] }];
     },
   },
-  Scatter: { infer: likeFirst },
-  ScatterElements: { infer: likeFirst },
-  ScatterND: { infer: likeFirst },
+  Scatter: { since: 9, until: 10, parameters: { axis: 'int' }, infer: likeFirst },
+  ScatterElements: {
+    since: 11,
+    parameters: { axis: 'int', reduction: REDUCTIONS },
+    infer: likeFirst,
+  },
+  ScatterND: { since: 11, parameters: { reduction: REDUCTIONS }, infer: likeFirst },
   OneHot: {
+    since: 9,
+    parameters: { axis: 'int' },
     infer(call) {
       const indices = shapeOf(call, 0);
       const depth = input(call, 1).constant?.data[0];
@@ -93,9 +108,11 @@ export const indexing: Rules = {
     },
   },
   NonZero: {
+    since: 9,
     infer: (call) => [{ dtype: 'int64', shape: [shapeOf(call, 0).length, unknownDim(call, 1)] }],
   },
   Tile: {
+    parameters: { repeats: moved('ints', 1, 6) },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const repeats = input(call, 1).constant;

@@ -3,6 +3,7 @@ import { addDims, roundedQuotient } from '../dims.js';
 import type { Dim } from '../graph.js';
 import { blank, isSymbolic, settle, strided, stridesOf, toDims } from '../operand.js';
 import { elementCount } from '../tensor.js';
+import { moved } from './facts.js';
 import {
   allElements,
   axisOf,
@@ -36,6 +37,12 @@ function partsOf(call: Call, extent: Dim): Dim[] {
 /** Concat and Split. */
 export const joining: Rules = {
   Concat: {
+    parameters: { axis: 'int' },
+    role: 'concat',
+    pointwise: true,
+    float16: true,
+    tame: true,
+    passes: ({ inputs }) => inputs.length === 1,
     infer(call) {
       const first = shapeOf(call, 0, 1);
       const axis = concatAxis(call);
@@ -83,6 +90,9 @@ export const joining: Rules = {
     },
   },
   Split: {
+    parameters: { axis: 'int', num_outputs: 'int', split: moved('ints', 1, 13) },
+    role: 'plumbing',
+    tame: true,
     infer(call) {
       const { dtype } = input(call, 0);
       const shape = shapeOf(call, 0, 1);

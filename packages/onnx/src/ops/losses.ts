@@ -1,5 +1,6 @@
 import { stringAttribute } from '../attributes.js';
 import type { Dim } from '../graph.js';
+import type { Facts } from './facts.js';
 import { fail, input, shapeOf, show, type Call, type Rules, type Typed } from './rule.js';
 
 /** Type and shape of a loss over `[batch, classes, ...positions]`, with a class for each position. */
@@ -33,10 +34,16 @@ function loss(call: Call): Typed {
   );
 }
 
+const facts: Facts = {
+  since: 12,
+  parameters: { ignore_index: 'int', reduction: ['none', 'mean', 'sum'] },
+};
+
 /** Losses over classes. */
 export const losses: Rules = {
-  NegativeLogLikelihoodLoss: { infer: (call) => [loss(call)] },
+  NegativeLogLikelihoodLoss: { ...facts, infer: (call) => [loss(call)] },
   SoftmaxCrossEntropyLoss: {
+    ...facts,
     infer: (call) => {
       const { dtype, shape } = input(call, 0);
       return [loss(call), { dtype, shape }];

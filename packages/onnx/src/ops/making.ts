@@ -5,11 +5,13 @@ import { broadcastTo, isSymbolic, ofDims, settle } from '../operand.js';
 import type { Dim } from '../graph.js';
 import type { DType, TensorData } from '../tensor.js';
 import { cast } from './elements.js';
+import { moved } from './facts.js';
 import {
   elementsOf,
   fail,
   input,
   int,
+  keepsShape,
   likeFirst,
   list,
   shapeOf,
@@ -54,7 +56,15 @@ function filler(call: Call): TensorData {
   return { dtype: 'float32', shape: [1], data: Float32Array.of(0) };
 }
 
+/** How floats are rounded to the narrowest types. */
+const ROUND = ['up', 'down', 'nearest'];
+
 const identity: Rule = {
+  role: 'plumbing',
+  pointwise: true,
+  float16: true,
+  tame: true,
+  passes: () => true,
   infer: likeFirst,
   evaluate: (call) => input(call, 0).constant,
 };
@@ -70,10 +80,22 @@ function rangeOf(call: Call): [number, number, number] | undefined {
 export const making: Rules = {
   Identity: identity,
   Constant: {
+    parameters: {
+      sparse_value: 'tensor',
+      value: 'tensor',
+      value_float: 'float',
+      value_floats: 'floats',
+      value_int: 'int',
+      value_ints: 'ints',
+      value_string: 'string',
+      value_strings: 'strings',
+    },
     infer: (call) => [constantOf(call.node)],
     evaluate: (call) => constantOf(call.node),
   },
   ConstantOfShape: {
+    since: 9,
+    parameters: { value: 'tensor' },
     infer: (call) => [{ dtype: filler(call).dtype, shape: asShape(call, 0) }],
     evaluate(call) {
       const shape = list(call, 'shape', 0);
@@ -82,6 +104,7 @@ export const making: Rules = {
     },
   },
   Shape: {
+    parameters: { start: 'int', end: 'int' },
     infer: (call) => [{ dtype: 'int64', shape: [shapePart(call).length] }],
     onlyShapes: true,
     evaluate: (call) => ofDims(shapePart(call)),
@@ -92,14 +115,22 @@ export const making: Rules = {
     evaluate: (call) => ofDims([multiplyDims(shapeOf(call, 0))], []),
   },
   Cast: {
+    parameters: { to: 'int', saturate: 'int', round_mode: ROUND },
+    role: 'plumbing',
+    pointwise: true,
+    passes: (call, { dtype }) => dtype === input(call, 0).dtype,
     infer: (call) => [{ dtype: typeAttribute(call, 'to', undefined), shape: shapeOf(call, 0) }],
     evaluate: (call) => cast(elementsOf(call, 0), typeAttribute(call, 'to', undefined)),
   },
   CastLike: {
+    since: 15,
+    parameters: { saturate: 'int', round_mode: ROUND },
+    pointwise: true,
     infer: (call) => [{ dtype: input(call, 1).dtype, shape: shapeOf(call, 0) }],
     evaluate: (call) => cast(elementsOf(call, 0), input(call, 1).dtype),
   },
   Range: {
+    since: 11,
     infer(call) {
       const { dtype } = input(call, 0);
       const range = rangeOf(call);
@@ -116,11 +147,18 @@ export const making: Rules = {
     },
   },
   EyeLike: {
+    since: 9,
+    parameters: { dtype: 'int', k: 'int' },
     infer: (call) => [
       { dtype: typeAttribute(call, 'dtype', input(call, 0).dtype), shape: shapeOf(call, 0, 2) },
     ],
   },
   Expand: {
+    since: 8,
+    parameters: { shape: moved('ints', 1, 8) },
+    role: 'plumbing',
+    tame: true,
+    passes: keepsShape,
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const wanted = asShape(call, 1);
@@ -139,6 +177,13 @@ export const making: Rules = {
     },
   },
   Dropout: {
+    parameters: { ratio: moved('float', 1, 12), seed: 'int', training_mode: moved('bool', 2, 12) },
+    role: 'plumbing',
+    pointwise: true,
+    float16: true,
+    // Training mode is an input of the newer operator; it must be known to be off.
+    passes: ({ node, inputs }) =>
+      !node.inputs[2] || (inputs[2]?.constant !== undefined && !inputs[2].constant.data[0]),
     infer(call) {
       const { dtype, shape } = input(call, 0);
       return [
@@ -153,8 +198,10 @@ export const making: Rules = {
       return source;
     },
   },
-  Trilu: { infer: likeFirst },
+  Trilu: { since: 14, parameters: { upper: 'int' }, infer: likeFirst },
   Einsum: {
+    since: 12,
+    parameters: { equation: 'string' },
     infer(call) {
       const text =
         (call.node.attributes.equation?.value as string | undefined)?.replace(/\s/g, '') ?? '';

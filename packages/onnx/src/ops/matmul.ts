@@ -10,6 +10,9 @@ function checkInner(call: Call, a: Dim, b: Dim, what: string): void {
 /** Matrix products. */
 export const products: Rules = {
   MatMul: {
+    role: 'dense',
+    float16: true,
+    tame: true,
     infer(call) {
       const a = shapeOf(call, 0, 1);
       const b = shapeOf(call, 1, 1);
@@ -26,6 +29,10 @@ export const products: Rules = {
     },
   },
   Gemm: {
+    parameters: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
+    role: 'dense',
+    float16: true,
+    tame: true,
     infer(call) {
       const a = shapeOf(call, 0);
       const b = shapeOf(call, 1);

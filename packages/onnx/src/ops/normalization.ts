@@ -11,7 +11,7 @@ import {
 } from './rule.js';
 
 /** Operators with one number a channel in the inputs after the first. */
-const perChannel: Rule = {
+const perChannel: Pick<Rule, 'infer'> = {
   infer(call) {
     const { dtype } = input(call, 0);
     const shape = shapeOf(call, 0, 2);
@@ -32,6 +32,7 @@ const perChannel: Rule = {
 };
 
 const layer: Rule = {
+  parameters: { axis: 'int', epsilon: 'float', stash_type: 'int' },
   infer(call) {
     const { dtype, shape } = input(call, 0);
     const from = axisOf(call, int(call, 'axis', -1), shape.length);
@@ -43,19 +44,37 @@ const layer: Rule = {
   },
 };
 
-const plain: Rule = { infer: likeFirst };
+/** Along one axis; all from that one on before version 13 of the operator set. */
+const alongAxis: Rule = { parameters: { axis: 'int' }, infer: likeFirst };
 
 /** Normalisations; all keep the shape. */
 export const normalization: Rules = {
-  BatchNormalization: perChannel,
-  InstanceNormalization: perChannel,
-  LayerNormalization: layer,
-  RMSNormalization: layer,
-  GroupNormalization: plain,
-  LRN: plain,
-  LpNormalization: plain,
-  MeanVarianceNormalization: plain,
-  Softmax: plain,
-  LogSoftmax: plain,
-  Hardmax: plain,
+  BatchNormalization: {
+    ...perChannel,
+    parameters: { epsilon: 'float', momentum: 'float', spatial: 'int', training_mode: 'int' },
+    role: 'norm',
+    pointwise: true,
+    float16: true,
+    tame: true,
+  },
+  InstanceNormalization: { ...perChannel, parameters: { epsilon: 'float' }, role: 'norm' },
+  LayerNormalization: { ...layer, since: 17, role: 'norm' },
+  RMSNormalization: { ...layer, since: 23 },
+  GroupNormalization: {
+    since: 18,
+    parameters: { epsilon: 'float', num_groups: 'int', stash_type: 'int' },
+    role: 'norm',
+    infer: likeFirst,
+  },
+  LRN: {
+    parameters: { alpha: 'float', beta: 'float', bias: 'float', size: 'int' },
+    role: 'norm',
+    pointwise: true,
+    infer: likeFirst,
+  },
+  LpNormalization: { parameters: { axis: 'int', p: 'int' }, infer: likeFirst },
+  MeanVarianceNormalization: { since: 9, parameters: { axes: 'ints' }, infer: likeFirst },
+  Softmax: { ...alongAxis, role: 'softmax' },
+  LogSoftmax: { ...alongAxis, role: 'softmax' },
+  Hardmax: alongAxis,
 };

@@ -3,6 +3,7 @@ import { addDims } from '../dims.js';
 import type { Dim } from '../graph.js';
 import { blank, isSymbolic, stridesOf, type Cells, type Operand } from '../operand.js';
 import { elementCount } from '../tensor.js';
+import { moved } from './facts.js';
 import { namedAxes } from './joining.js';
 import { elementsOf, fail, input, list, show, unknownDim, type Call, type Rules } from './rule.js';
 
@@ -36,6 +37,19 @@ export function padsOf(call: Call): { before: Dim[]; after: Dim[] } | undefined 
 /** Pad, with attributes (before operator set 11) and with inputs. */
 export const padding: Rules = {
   Pad: {
+    parameters: {
+      mode: ['constant', 'reflect', 'edge', 'wrap'],
+      pads: moved('ints', 1, 11),
+      value: moved('float', 2, 11),
+      axes: moved('ints', 3, 18),
+    },
+    role: 'plumbing',
+    float16: true,
+    tame: true,
+    passes(call) {
+      const pads = padsOf(call);
+      return pads !== undefined && [...pads.before, ...pads.after].every((n) => n === 0);
+    },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const pads = padsOf(call);

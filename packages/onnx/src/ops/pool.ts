@@ -1,6 +1,7 @@
 import { intsAttribute } from '../attributes.js';
 import { addDims, multiplyDims } from '../dims.js';
 import type { Dim } from '../graph.js';
+import { WINDOW } from './facts.js';
 import { fail, input, list, shapeOf, show, type Call, type Rule, type Rules } from './rule.js';
 import { slide, windowOf } from './window.js';
 
@@ -14,7 +15,7 @@ function kernelOf(call: Call, axes: number): readonly number[] {
   );
 }
 
-const windowed: Rule = {
+const windowed: Pick<Rule, 'infer'> = {
   infer(call) {
     const [batch, channels, ...size] = shapeOf(call, 0, 3) as [Dim, Dim, ...Dim[]];
     const shape = [batch, channels, ...slide(call, size, kernelOf(call, size.length))];
@@ -26,14 +27,14 @@ const windowed: Rule = {
   },
 };
 
-const whole: Rule = {
+const whole: Pick<Rule, 'infer'> = {
   infer(call) {
     const shape = shapeOf(call, 0, 2).map((extent, axis) => (axis < 2 ? extent : 1));
     return [{ dtype: input(call, 0).dtype, shape }];
   },
 };
 
-const unpool: Rule = {
+const unpool: Pick<Rule, 'infer'> = {
   infer(call) {
     const { dtype } = input(call, 0);
     const [batch, channels, ...size] = shapeOf(call, 0, 3) as [Dim, Dim, ...Dim[]];
@@ -52,11 +53,27 @@ const unpool: Rule = {
 
 /** Pooling over windows and over the whole picture. */
 export const pooling: Rules = {
-  MaxPool: windowed,
-  AveragePool: windowed,
-  LpPool: windowed,
-  GlobalMaxPool: whole,
-  GlobalAveragePool: whole,
-  GlobalLpPool: whole,
-  MaxUnpool: unpool,
+  MaxPool: {
+    ...windowed,
+    parameters: { ...WINDOW, ceil_mode: 'int', storage_order: 'int' },
+    role: 'pool',
+    float16: true,
+    tame: true,
+  },
+  AveragePool: {
+    ...windowed,
+    parameters: { ...WINDOW, ceil_mode: 'int', count_include_pad: 'int' },
+    role: 'pool',
+    float16: true,
+    tame: true,
+  },
+  LpPool: { ...windowed, parameters: { ...WINDOW, ceil_mode: 'int', p: 'int' } },
+  GlobalMaxPool: { ...whole, role: 'pool', float16: true },
+  GlobalAveragePool: { ...whole, role: 'pool', float16: true, tame: true },
+  GlobalLpPool: { ...whole, parameters: { p: 'int' } },
+  MaxUnpool: {
+    ...unpool,
+    since: 9,
+    parameters: { kernel_shape: 'ints', pads: 'ints', strides: 'ints' },
+  },
 };

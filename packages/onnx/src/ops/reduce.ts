@@ -4,6 +4,7 @@ import type { Dim } from '../graph.js';
 import { blank, isSymbolic, ofDims, stridesOf, toDims, type Cell } from '../operand.js';
 import { elementCount } from '../tensor.js';
 import { computable, stored } from './elements.js';
+import { moved, type Facts } from './facts.js';
 import {
   axisOf,
   elementsOf,
@@ -31,7 +32,12 @@ function without(shape: readonly Dim[], axes: readonly number[], keep: boolean):
   return shape.flatMap((extent, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [extent]));
 }
 
-function reduction(f?: (a: number, b: number) => number, scale?: boolean): Rule {
+function reduction(
+  facts: Facts = {},
+  f?: (a: number, b: number) => number,
+  scale?: boolean,
+  axesMoved = 18,
+): Rule {
   const infer: Rule['infer'] = (call) => {
     const { dtype, shape } = input(call, 0);
     const axes = axesOf(call);
@@ -39,9 +45,15 @@ function reduction(f?: (a: number, b: number) => number, scale?: boolean): Rule 
     if (axes) return [{ dtype, shape: without(shape, axes, keep) }];
     return [{ dtype, shape: keep ? shape.map((_, axis) => unknownDim(call, axis)) : undefined }];
   };
-  if (!f) return { infer };
+  const parameters = {
+    axes: moved('ints', 1, axesMoved),
+    keepdims: 'int',
+    noop_with_empty_axes: 'int',
+  } as const;
+  const row: Rule = { parameters, ...facts, infer };
+  if (!f) return row;
   return {
-    infer,
+    ...row,
     evaluate(call) {
       const source = elementsOf(call, 0);
       const axes = axesOf(call);
@@ -82,6 +94,7 @@ function divideAll(cells: Cell[], by: number): void {
 }
 
 const arg: Rule = {
+  parameters: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
   infer(call) {
     const shape = shapeOf(call, 0);
     const axis = axisOf(call, int(call, 'axis', 0), shape.length);
@@ -93,11 +106,11 @@ const shapeOnly = reduction();
 
 /** Operators that take axes away, and those that order along one. */
 export const reducing: Rules = {
-  ReduceSum: reduction((a, b) => a + b),
-  ReduceProd: reduction((a, b) => a * b),
-  ReduceMax: reduction((a, b) => (a > b || a !== a ? a : b)),
-  ReduceMin: reduction((a, b) => (a < b || a !== a ? a : b)),
-  ReduceMean: reduction((a, b) => a + b, true),
+  ReduceSum: reduction({ tame: true }, (a, b) => a + b, false, 13),
+  ReduceProd: reduction({}, (a, b) => a * b),
+  ReduceMax: reduction({ role: 'pool' }, (a, b) => (a > b || a !== a ? a : b)),
+  ReduceMin: reduction({}, (a, b) => (a < b || a !== a ? a : b)),
+  ReduceMean: reduction({ role: 'pool', tame: true }, (a, b) => a + b, true),
   ReduceL1: shapeOnly,
   ReduceL2: shapeOnly,
   ReduceLogSum: shapeOnly,
@@ -105,8 +118,13 @@ export const reducing: Rules = {
   ReduceSumSquare: shapeOnly,
   ArgMax: arg,
   ArgMin: arg,
-  CumSum: { infer: likeFirst },
+  CumSum: {
+    since: 11,
+    parameters: { exclusive: 'int', reverse: 'int' },
+    infer: likeFirst,
+  },
   TopK: {
+    parameters: { axis: 'int', k: moved('int', 1, 10), largest: 'int', sorted: 'int' },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const axis = axisOf(call, int(call, 'axis', -1), shape.length);

@@ -1,6 +1,7 @@
 import { intsAttribute, stringAttribute } from '../attributes.js';
 import { divideDims, multiplyDims } from '../dims.js';
 import type { Dim } from '../graph.js';
+import { moved } from './facts.js';
 import {
   axisOf,
   fail,
@@ -44,7 +45,7 @@ function proportional(
   return extents.map((extent) => Math.round((extent as number) * scale));
 }
 
-const resize: Rule = {
+const resize: Pick<Rule, 'infer'> = {
   infer(call) {
     const { dtype, shape } = input(call, 0);
     const axes =
@@ -97,8 +98,44 @@ function blocks(call: Call, toSpace: boolean): Dim[] {
 
 /** Operators that change the size of a picture. */
 export const resizing: Rules = {
-  Resize: resize,
-  Upsample: resize,
-  DepthToSpace: { infer: (call) => [{ dtype: input(call, 0).dtype, shape: blocks(call, true) }] },
-  SpaceToDepth: { infer: (call) => [{ dtype: input(call, 0).dtype, shape: blocks(call, false) }] },
+  Resize: {
+    ...resize,
+    since: 10,
+    parameters: {
+      antialias: 'int',
+      axes: 'ints',
+      coordinate_transformation_mode: [
+        'half_pixel',
+        'half_pixel_symmetric',
+        'pytorch_half_pixel',
+        'align_corners',
+        'asymmetric',
+        'tf_crop_and_resize',
+        'tf_half_pixel_for_nn',
+      ],
+      cubic_coeff_a: 'float',
+      exclude_outside: 'int',
+      extrapolation_value: 'float',
+      keep_aspect_ratio_policy: ['stretch', 'not_larger', 'not_smaller'],
+      mode: ['nearest', 'linear', 'cubic'],
+      nearest_mode: ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'],
+      scales: moved('floats', 2, 10),
+      sizes: moved('ints', 3, 11),
+    },
+    tame: true,
+  },
+  Upsample: {
+    ...resize,
+    until: 9,
+    parameters: { mode: ['nearest', 'linear', 'bilinear'], scales: moved('floats', 1, 9) },
+  },
+  DepthToSpace: {
+    parameters: { blocksize: 'int', mode: ['DCR', 'CRD'] },
+    tame: true,
+    infer: (call) => [{ dtype: input(call, 0).dtype, shape: blocks(call, true) }],
+  },
+  SpaceToDepth: {
+    parameters: { blocksize: 'int' },
+    infer: (call) => [{ dtype: input(call, 0).dtype, shape: blocks(call, false) }],
+  },
 };

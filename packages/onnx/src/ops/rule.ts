@@ -3,6 +3,7 @@ import { LensError, type ErrorCode } from '../errors.js';
 import type { Dim, Node } from '../graph.js';
 import type { Operand } from '../operand.js';
 import type { DType } from '../tensor.js';
+import type { Facts } from './facts.js';
 
 /** Type and shape of a value; the shape is `undefined` when even the rank is unknown. */
 export interface Typed {
@@ -25,8 +26,8 @@ export interface Call {
   readonly inputs: readonly (Input | undefined)[];
 }
 
-/** What Convlens knows of an operator. */
-export interface Rule {
+/** What Convlens knows of an operator: its row. */
+export interface Rule extends Facts {
   /** Type and shape of the outputs, from those of the inputs. */
   readonly infer: (call: Call) => readonly Typed[];
   /** The outputs' elements depend on the inputs' shapes alone. */
@@ -179,6 +180,18 @@ export function unknownDim(call: Call, axis: number): string {
  */
 export function show(shape: readonly Dim[]): string {
   return `[${shape.join(', ')}]`;
+}
+
+/**
+ * Whether the output has the shape of the first input. Equal symbols are equal extents, so this proves it for dynamic
+ * shapes too.
+ *
+ * @param call a node whose elements stay in order
+ * @param output type and shape of its output
+ */
+export function keepsShape(call: Call, { shape: out }: Typed): boolean {
+  const { shape } = input(call, 0);
+  return shape.length === out?.length && shape.every((extent, axis) => extent === out[axis]);
 }
 
 /** Infers that the only output has type and shape of the first input. */

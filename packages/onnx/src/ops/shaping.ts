@@ -3,12 +3,14 @@ import type { Dim } from '../graph.js';
 import { intsAttribute } from '../attributes.js';
 import { strided, stridesOf } from '../operand.js';
 import { elementCount } from '../tensor.js';
+import { moved, type Facts } from './facts.js';
 import {
   axisOf,
   elementsOf,
   fail,
   input,
   int,
+  keepsShape,
   list,
   numbers,
   shapeOf,
@@ -20,8 +22,13 @@ import {
 } from './rule.js';
 
 /** The elements stay in order; only the shape changes. */
-function reshaped(infer: Rule['infer']): Rule {
+function reshaped(infer: Rule['infer'], parameters: NonNullable<Facts['parameters']>): Rule {
   return {
+    parameters,
+    role: 'plumbing',
+    float16: true,
+    tame: true,
+    passes: keepsShape,
     infer,
     evaluate(call) {
       const source = elementsOf(call, 0);
@@ -146,11 +153,19 @@ function permutation(call: Call): readonly number[] {
 
 /** Operators that only change the shape or the order of the axes. */
 export const shaping: Rules = {
-  Reshape: reshaped(reshape),
-  Flatten: reshaped(flatten),
-  Squeeze: reshaped(squeeze),
-  Unsqueeze: reshaped(unsqueeze),
+  Reshape: reshaped(reshape, { allowzero: 'int', shape: moved('ints', 1, 5) }),
+  Flatten: reshaped(flatten, { axis: 'int' }),
+  Squeeze: reshaped(squeeze, { axes: moved('ints', 1, 13) }),
+  Unsqueeze: reshaped(unsqueeze, { axes: moved('ints', 1, 13) }),
   Transpose: {
+    parameters: { perm: 'ints' },
+    role: 'plumbing',
+    float16: true,
+    tame: true,
+    passes({ node }) {
+      const order = intsAttribute(node, 'perm', undefined);
+      return order?.every((axis, i) => axis === i) === true;
+    },
     infer(call) {
       const { dtype, shape } = input(call, 0);
       return [{ dtype, shape: permutation(call).map((axis) => shape[axis]!) }];

@@ -1,6 +1,7 @@
 import { addDims, roundedQuotient } from '../dims.js';
 import type { Dim } from '../graph.js';
 import { settle, strided, stridesOf } from '../operand.js';
+import { moved } from './facts.js';
 import { namedAxes } from './joining.js';
 import { elementsOf, input, list, unknownDim, type Call, type Rules } from './rule.js';
 
@@ -63,6 +64,15 @@ function cutsOf(call: Call): Cut[] | undefined {
 /** Slice, with attributes (before operator set 10) and with inputs. */
 export const slicing: Rules = {
   Slice: {
+    parameters: {
+      starts: moved('ints', 1, 10),
+      ends: moved('ints', 2, 10),
+      axes: moved('ints', 3, 10),
+      steps: moved('ints', 4, 10),
+    },
+    role: 'plumbing',
+    float16: true,
+    tame: true,
     infer(call) {
       const { dtype, shape } = input(call, 0);
       const cuts = cutsOf(call);
