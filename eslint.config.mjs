@@ -15,11 +15,12 @@ const MAY_IMPORT = {
   adapters: ['onnx'],
   data: ['onnx'],
   core: ['onnx', 'autodiff', 'adapters', 'data', 'runtime'],
+  training: ['onnx', 'autodiff', 'runtime'],
   kernels: [],
   tfjs: ['onnx', 'autodiff', 'runtime', 'kernels'],
   engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'runtime', 'core', 'tfjs'],
   elements: ['onnx', 'adapters', 'data', 'core', 'engine'],
-  cli: ['onnx', 'autodiff', 'adapters', 'data', 'runtime', 'core', 'engine'],
+  cli: ['onnx', 'autodiff', 'adapters', 'data', 'runtime', 'core', 'training', 'engine'],
 };
 const APP = ['onnx', 'adapters', 'data', 'core', 'engine', 'elements'];
 

@@ -1,6 +1,6 @@
 // A step of training of a small network, the same in a page and outside of it.
-import { float32, GraphBuilder, type TensorData } from '@convlens/onnx';
-import { stepGraph, type StepGraph } from '../../packages/engine/test/support/step-graph.js';
+import { float32, GraphBuilder, type Graph, type TensorData } from '@convlens/onnx';
+import { oneHot, type StepOptions } from '@convlens/training';
 
 /** Six: as channels of the gradient's convolution, that is a number that a runtime computes wrongly by itself. */
 const BATCH = 6;
@@ -25,8 +25,8 @@ const tensor = (shape: readonly number[], seed: number, scale?: number): TensorD
     shape,
   );
 
-/** Two convolutions, the first with batch normalisation, pooling, and a dense layer; learns by Adam. */
-export function step(): StepGraph {
+/** Two convolutions, the first with batch normalisation, pooling, and a dense layer. */
+export function network(): Graph {
   const b = new GraphBuilder({ name: 'small' });
   const ones = (name: string, value: number): string =>
     b.weight(name, float32(new Float32Array(4).fill(value), [4]));
@@ -42,23 +42,29 @@ export function step(): StepGraph {
   const t2 = b.emit('Tanh', [b.emit('Conv', [p1, ...second], { strides: [2, 2], pads })]);
   const dense = [weight('w3', [5, 32], 4, 0.3), weight('b3', [5], 5, 0.1)];
   b.output(b.emit('Gemm', [b.emit('Flatten', [t2]), ...dense], { transB: 1 }), 'scores');
-  const network = b.finish();
-  return stepGraph(
-    network,
-    BATCH,
-    { kind: 'adam', lr: 0.01, betas: [0.9, 0.999], eps: 1e-4 },
-    'portable',
-  );
+  return b.finish();
+}
+
+/** How it learns. */
+export const options: StepOptions = {
+  batch: BATCH,
+  loss: { kind: 'cross_entropy' },
+  optimizer: { kind: 'adam', lr: 0.01, betas: [0.9, 0.999], eps: 1e-4 },
+};
+
+/** A batch, as a trainer takes it. */
+export interface Batch {
+  readonly images: TensorData;
+  readonly targets: TensorData;
 }
 
 /** What the steps are fed. */
-export function batches(): readonly Readonly<Record<string, TensorData>>[] {
+export function batches(): readonly Batch[] {
   return Array.from({ length: STEPS }, (_, i) => ({
-    x: tensor([BATCH, 3, SIDE, SIDE], 10 + i),
-    t: {
-      dtype: 'int64' as const,
-      shape: [BATCH],
-      data: BigInt64Array.from({ length: BATCH }, (_, j) => BigInt((3 * j + i) % 5)),
-    },
+    images: tensor([BATCH, 3, SIDE, SIDE], 10 + i),
+    targets: oneHot(
+      Array.from({ length: BATCH }, (_, j) => (3 * j + i) % 5),
+      5,
+    ),
   }));
 }

@@ -1,9 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { createNodeExecutor } from '@convlens/engine/node';
-import { prepare } from '@convlens/runtime';
+import { LATER, full } from '@convlens/tooling/tier.mjs';
+import { Trainer } from '@convlens/training';
 import { build, type Rolldown } from 'vite';
-import { batches, step } from '../pages/small-step.js';
-import type { StateApi, StateRuntime } from '../pages/state.js';
+import {
+  arraysOf,
+  hasTrainingReferences,
+  lossOf,
+  networkFile,
+  optimizerOf,
+  partOf,
+  trajectories,
+} from '../../packages/engine/test/support/training-references.js';
+import { batches, network, options } from '../pages/small-step.js';
+import type { Lesson, StateApi, StateRuntime } from '../pages/state.js';
+import type { Page } from '@playwright/test';
 import { expect, galleryUrl, test } from '../support/viewer.js';
 
 declare const state: StateApi;
@@ -26,16 +37,26 @@ const script = (async () => {
 
 /** The same steps in Node. */
 async function expected() {
-  const { graph, carry, initial, loss } = step();
-  const program = await prepare(createNodeExecutor(), graph, { carry });
-  await program.write(initial);
+  const trainer = await Trainer.start(createNodeExecutor(), network(), options);
   const losses: number[] = [];
-  for (const batch of batches()) {
-    losses.push(Number((await program.run(batch, [loss]))[loss]!.data[0]));
+  for (const { images, targets } of batches()) {
+    losses.push((await trainer.step(images, targets)).loss);
   }
-  const found = await program.read();
-  await program.dispose();
-  return { losses, state: found };
+  const weights = await trainer.weights();
+  await trainer.dispose();
+  return { losses, weights };
+}
+
+/** A page that is served, as GPUs are only there for such. */
+async function open(page: Page): Promise<string> {
+  const base = galleryUrl('plain');
+  await page.route(`${base}state.html`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>State</title>' }),
+  );
+  await page.goto(`${base}state.html`);
+  await page.addScriptTag({ type: 'module', content: await script });
+  await page.waitForFunction(() => 'state' in globalThis);
+  return `${base}runtime/`;
 }
 
 const RUNTIMES: readonly StateRuntime[] = ['ort-webgpu', 'tfjs-webgl', 'tfjs-webgpu'];
@@ -43,31 +64,74 @@ const RUNTIMES: readonly StateRuntime[] = ['ort-webgpu', 'tfjs-webgl', 'tfjs-web
 for (const runtime of RUNTIMES) {
   test(`a network learns on ${runtime} as in Node, its state on the GPU`, async ({ page }) => {
     test.setTimeout(600_000);
-    const base = galleryUrl('plain');
-    // GPUs are only there for pages that are served.
-    await page.route(`${base}state.html`, (route) =>
-      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>State</title>' }),
-    );
-    await page.goto(`${base}state.html`);
-    await page.addScriptTag({ type: 'module', content: await script });
-    await page.waitForFunction(() => 'state' in globalThis);
-    const found = await page.evaluate(([name, files]) => state.train(name, files), [
-      runtime,
-      `${base}runtime/`,
+    const files = await open(page);
+    const found = await page.evaluate(([name, base]) => state.train(name, base), [
+      ...([runtime, files] as const),
     ] as const);
     const right = await expected();
-    found.losses.forEach((loss, i) => {
+    const { losses } = found;
+    losses.forEach((loss, i) => {
       expect(Math.abs(loss / right.losses[i]! - 1)).toBeLessThan(1e-4);
     });
-    for (const [name, { data }] of Object.entries(right.state)) {
+    for (const [name, { data }] of Object.entries(right.weights)) {
       const values = Array.from(data as Float32Array);
-      const distance = Math.hypot(...values.map((value, i) => value - found.state[name]![i]!));
+      const own = found.weights[losses.length]![name]!;
+      const distance = Math.hypot(...values.map((value, i) => value - own[i]!));
       expect(distance, name).toBeLessThan(1e-3 * Math.hypot(...values) + 1e-6);
     }
     const [held, read, after] = found.tensors;
     // All that is carried, whatever else the runtime holds.
-    expect(held).toBeGreaterThanOrEqual(Object.keys(right.state).length);
+    expect(held).toBeGreaterThanOrEqual(Object.keys(right.weights).length);
     expect(read).toBe(held);
     expect(after).toBe(0);
   });
+}
+
+/** Least that is allowed on a GPU, relative L2. */
+const ON_GPU = 1e-3;
+const SAVE_AT = [1, 10, 50] as const;
+
+for (const runtime of RUNTIMES) {
+  for (const name of ['efl', 'mlp', 'cnn', 'bn'] as const) {
+    test(`${name} learns by Adam on ${runtime} as in PyTorch`, async ({ page }) => {
+      test.skip(!hasTrainingReferences, 'The trajectories of references/training are not there.');
+      test.skip(!full, LATER);
+      test.setTimeout(1_200_000);
+      const trajectory = trajectories().find(
+        (one) => one.network === name && one.optimizer === 'adam' && one.loss === 'cross_entropy',
+      )!;
+      const data = arraysOf(`${name}_data.npz`);
+      const reference = arraysOf(trajectory.file);
+      const steps = Array.from({ length: SAVE_AT.at(-1)! }, (_, i) => i);
+      const labels = steps.map((i) => Array.from(partOf(data.t!, i)));
+      const batch = labels[0]!.length;
+      const lesson: Lesson = {
+        ...{ labels, file: Array.from(networkFile(name)), saveAt: SAVE_AT },
+        options: { batch, loss: lossOf(trajectory), optimizer: optimizerOf(trajectory) },
+        shape: [batch, ...data.x!.shape.slice(2)],
+        images: steps.map((i) => Array.from(partOf(data.x!, i))),
+        classes: Math.max(...labels.flat()) + 1,
+      };
+      const files = await open(page);
+      const found = await page.evaluate(([on, base, what]) => state.follow(on, base, what), [
+        ...([runtime, files, lesson] as const),
+      ] as const);
+      for (const step of SAVE_AT) {
+        let [difference, size] = [0, 0];
+        for (const [key, values] of Object.entries(found.weights[step]!)) {
+          const right = reference[`step${step}/${key}`]!.data as Float32Array;
+          right.forEach((value, i) => {
+            difference += (values[i]! - value) ** 2;
+            size += value ** 2;
+          });
+        }
+        const allowed = Math.max(20 * trajectory.noise[step], ON_GPU);
+        expect(Math.sqrt(difference / size), `after step ${step}`).toBeLessThan(allowed);
+      }
+      found.losses.forEach((loss, i) => {
+        const right = Number(reference.losses!.data[i]);
+        expect(Math.abs(loss / right - 1), `loss of step ${i + 1}`).toBeLessThan(5e-3);
+      });
+    });
+  }
 }

@@ -10,6 +10,7 @@ import { patches } from './commands/patches.js';
 import { projectCommand } from './commands/project.js';
 import { reconstruct } from './commands/reconstruct.js';
 import { run } from './commands/run.js';
+import { train } from './commands/train.js';
 import { visualize } from './commands/visualize.js';
 import { vjpCommand } from './commands/vjp.js';
 
@@ -67,6 +68,12 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   attack fool MODEL --target CLASS [--by gradient|evolution] [--confidence 0.996] [--steps N] [--seed N]
       --out DIR
       a picture of nothing that the network is sure of, as PNG, CSV and JSON
+  train MODEL --batches DATA.npz [--loss cross_entropy|label_smoothing|sigmoid_bce|mse] [--smoothing S]
+      [--optimizer sgd|adagrad|adadelta|rmsprop|adam|adamw] [--lr X] [--momentum M] [--nesterov] [--alpha A]
+      [--eps X] [--weight-decay W] [--convention pytorch|keras] [--max-norm X] [--seed N] [--steps N]
+      [--save-at 1,10,50] --out DIR
+      learns from batches, x [steps, batch, ...] and t [steps, batch]: losses.csv, and stepN/NAME.npy for every
+      weight and running average
   bench MODEL... [--runtime ort-node|ort-wasm|tfjs-wasm]... [--work forward|gradient|dream|besides]... [--batch N]...
       [--seconds N] [--json] [--out DIR]
       speed of each runtime at each work, and how far they are apart; alexnet-224, vgg16-224, resnet18-224,
@@ -90,6 +97,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<str
   reconstruct,
   attack,
   bench,
+  train,
 };
 
 /**

@@ -1,0 +1,1 @@
+export { settings as default } from '@convlens/tooling/vitest.mjs';
