@@ -36,7 +36,7 @@ export async function executorOf(name: string, direct = false): Promise<Executor
   const options = direct ? { policy: UNCHANGED } : {};
   if (name === 'ort-node') return createNodeExecutor(options);
   if (name === 'ort-wasm') return createNodeWasmExecutor(options);
-  if (name === 'tfjs-wasm') return createNodeTfjsExecutor();
+  if (name === 'tfjs-wasm') return createNodeTfjsExecutor({ direct });
   throw new UsageError(`--runtime is one of ${RUNTIMES.join(', ')}, got "${name}"`);
 }
 

@@ -5,11 +5,15 @@ import { loweringOf } from './lower/registry.js';
 import type { Plan, Port } from './plan.js';
 
 /** Traits of the WASM backend as it comes. */
-export const WASM_TRAITS: Traits = { slowComparisons: true, ownKernels: false };
+export const WASM_TRAITS: Traits = { slowComparisons: true, ownKernels: false, winograd: false };
 /** Traits of the WASM backend with Convlens's own kernels. */
-export const OWN_WASM_TRAITS: Traits = { slowComparisons: true, ownKernels: true };
+export const OWN_WASM_TRAITS: Traits = {
+  slowComparisons: true,
+  ownKernels: true,
+  winograd: true,
+};
 /** Traits of the WebGL and WebGPU backends. */
-export const GPU_TRAITS: Traits = { slowComparisons: false, ownKernels: false };
+export const GPU_TRAITS: Traits = { slowComparisons: false, ownKernels: false, winograd: false };
 
 /** What is known before a graph is planned. */
 export interface PlanOptions {

@@ -75,9 +75,12 @@ export async function createNodeWasmExecutor(
 /**
  * Runs graphs in Node with TensorFlow.js's WASM backend on one thread: the arithmetic of the browser.
  *
+ * @param options `direct`: convolutions are computed as they stand, right to 2e-7; not so by default, as in the browser
  * @throws LensError `E_BACKEND_INIT` when it cannot be loaded
  */
-export async function createNodeTfjsExecutor(): Promise<TfjsExecutor> {
+export async function createNodeTfjsExecutor(
+  options: { readonly direct?: boolean } = {},
+): Promise<TfjsExecutor> {
   try {
     // The CommonJS entries: the others cannot be imported by Node, and both must be the same copy of the library.
     const require = createRequire(import.meta.url);
@@ -87,7 +90,7 @@ export async function createNodeTfjsExecutor(): Promise<TfjsExecutor> {
     wasm.setThreadsCount(1);
     await core.setBackend('wasm');
     await registerOwnKernels(core);
-    const traits = OWN_WASM_TRAITS;
+    const traits = { ...OWN_WASM_TRAITS, winograd: options.direct !== true };
     return new TfjsExecutor(core, { runtime: 'tfjs-wasm', backend: 'wasm', traits });
   } catch (cause) {
     throw new LensError('E_BACKEND_INIT', 'TensorFlow.js could not be loaded in Node.', { cause });

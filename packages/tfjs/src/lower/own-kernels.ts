@@ -96,7 +96,7 @@ export function emitOwnConvolution(b: Builder, convolution: Convolution): number
   };
   const rows = row === undefined ? {} : { bias: row };
   const attributes = { ...window };
-  if (canWinograd({ from, ...window })) {
+  if (b.traits.winograd && canWinograd({ from, ...window })) {
     const inputs = { x, filters: transformed(b, filter), ...rows };
     return b.emit(OWN.winograd, inputs, attributes, window.to);
   }
