@@ -1,47 +1,14 @@
 // The cases of the ONNX project's own suite for what training needs; Debian's libonnx-testdata has them.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { inferShapes, read, write, type Graph, type TensorData } from '@convlens/onnx';
+import { inferShapes, write, type Graph, type TensorData } from '@convlens/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { trainingMode, upgrade, writeOut } from '../src/index.js';
+import { casesOf, hasSuite, load } from './support/onnx-suite.js';
 import { relativeError } from './support/run.js';
 
-const FOLDER = '/usr/share/libonnx-testdata/data/node';
-const installed = existsSync(FOLDER);
-const names = installed
-  ? readdirSync(FOLDER).filter(
-      (name) =>
-        /^test_(nllloss_|sce_|batchnorm_.*_training_mode|training_dropout_?)/.test(name) &&
-        !name.endsWith('_expanded'),
-    )
-  : [];
-
-function field(number: number, bytes: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  let rest = bytes.length;
-  for (; rest > 127; rest >>= 7) length.push((rest & 127) | 128);
-  return Uint8Array.from([(number << 3) | 2, ...length, rest, ...bytes]);
-}
-
-/** A tensor's file, read as the only weight of a model. */
-function tensorOf(bytes: Uint8Array): TensorData {
-  const opset = field(8, Uint8Array.of(0x10, 17));
-  const node = field(1, field(4, new TextEncoder().encode('None')));
-  const graph = field(7, Uint8Array.from([...node, ...field(5, bytes)]));
-  const { initializers } = read(Uint8Array.from([0x08, 8, ...opset, ...graph]));
-  return [...initializers.values()][0]!;
-}
-
-function load(name: string): { graph: Graph; inputs: TensorData[]; outputs: TensorData[] } {
-  const files = readdirSync(`${FOLDER}/${name}/test_data_set_0`);
-  const all = (kind: string): TensorData[] =>
-    files
-      .filter((file) => file.startsWith(kind))
-      .sort((a, b) => parseInt(a.slice(kind.length)) - parseInt(b.slice(kind.length)))
-      .map((file) => tensorOf(readFileSync(`${FOLDER}/${name}/test_data_set_0/${file}`)));
-  const graph = read(readFileSync(`${FOLDER}/${name}/model.onnx`));
-  return { graph, inputs: all('input_'), outputs: all('output_') };
-}
+const names = casesOf(/^test_(nllloss_|sce_|batchnorm_.*_training_mode|training_dropout_?)/).filter(
+  (name) => !name.endsWith('_expanded'),
+);
 
 async function run(graph: Graph, feeds: ReadonlyMap<string, TensorData>): Promise<Tensor[]> {
   const session = await InferenceSession.create(write(graph), { logSeverityLevel: 3 });
@@ -54,7 +21,7 @@ async function run(graph: Graph, feeds: ReadonlyMap<string, TensorData>): Promis
   return graph.outputs.map(({ name }) => results[name]!);
 }
 
-describe.skipIf(!installed)('the ONNX suite', () => {
+describe.skipIf(!hasSuite)('the ONNX suite', () => {
   it('has the cases', () => {
     expect(names.length).toBeGreaterThan(50);
   });
@@ -93,6 +60,6 @@ describe.skipIf(!installed)('the ONNX suite', () => {
   });
 });
 
-it.skipIf(installed)('the ONNX suite is not installed (Debian: libonnx-testdata)', () => {
-  expect(existsSync(FOLDER)).toBe(false);
+it.skipIf(hasSuite)('the ONNX suite is not installed (Debian: libonnx-testdata)', () => {
+  expect(names).toEqual([]);
 });

@@ -19,6 +19,10 @@ export interface ReadOptions {
   readonly externalData?: ReadonlyMap<string, Uint8Array>;
 }
 
+/** The domain of ONNX's optimisers, and the operator set that models of nothing else are read with. */
+const TRAINING = 'ai.onnx.preview.training';
+const OPTIMISERS_OPSET = 17;
+
 /**
  * Reads an ONNX model. Weights are views of `bytes` wherever they lie aligned in it, so `bytes` must not change
  * afterwards. `Constant` nodes become initialisers; bfloat16 becomes float32; initialisers that old files list as
@@ -37,6 +41,8 @@ export function read(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   for (const { domain, version } of model.opsetImport) {
     opsets[domain === 'ai.onnx' ? '' : domain] = Number(version);
   }
+  // A model of nothing but optimisers has no standard operators: it may be given any.
+  if (Object.keys(opsets).join() === TRAINING) opsets[''] = OPTIMISERS_OPSET;
   const { '': opset, ...otherOpsets } = opsets;
   checkSupport(model, proto, opset);
 

@@ -9,5 +9,6 @@ export {
   type OptimizerSettings,
   type Update,
 } from './optimizers.js';
+export { writeOptimizers } from './onnx-optimizers.js';
 export { trainingStep, type StepOptions, type TrainingStep } from './step.js';
 export { oneHot, Trainer, type Checkpoint, type StepReport } from './trainer.js';

@@ -1,6 +1,7 @@
 import { describeNetwork, type Network } from '@convlens/adapters';
 import { cropToInput, toInput, type Pixels } from '@convlens/data';
 import { cut, LensError, type TensorData } from '@convlens/onnx';
+import { writeOptimizers } from '@convlens/training';
 import { parse, splitPair, UsageError, type Given } from '../arguments.js';
 import { Output, readImage, readModel, readTensor, type Model } from '../files.js';
 import { runtimeOf } from '../runtime.js';
@@ -69,7 +70,7 @@ export async function run(args: readonly string[]): Promise<string> {
   const feeds = feedsOf(given, model);
   const values = names.map((name) => valueOf(model, name));
   const executor = await runtimeOf(given, 'numbers');
-  const graph = cut(model.graph, [...new Set(values)]);
+  const graph = cut(writeOptimizers(model.graph), [...new Set(values)]);
   const program = await executor.prepare(graph);
   const used = Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
   const missing = graph.inputs.find(({ name }) => feeds[name] === undefined);
