@@ -7,7 +7,7 @@ import {
   type Node,
 } from '@convlens/onnx';
 import type { LayerKind } from './network.js';
-import { AFFINE, CONSTANT, GATES, kindOf, PLUMBING } from './operators.js';
+import { AFFINE, CONSTANT, GATES, isPlumbing, kindOf } from './operators.js';
 
 /**
  * One step of a network as a person draws it: a convolution with its bias, a batch normalisation with its scale.
@@ -120,8 +120,8 @@ export function makeSkeleton(graph: Graph, image: string, shapeOf: ShapeOf): Ske
     ];
     const [first] = sources;
     if (first === undefined) return undefined;
-    let kind = kindOf(node.op);
-    if (PLUMBING.has(node.op) || isUnitWindow(node)) return first;
+    let kind = kindOf(node);
+    if (isPlumbing(node) || isUnitWindow(node)) return first;
     const data = node.inputs.filter((name) => name !== '').length;
     if (data === 1 && (kind === 'concat' || kind === 'add')) return first;
     if (sources.length === 1 && AFFINE.has(node.op) && data === 2) {

@@ -80,6 +80,50 @@ const flat = new Set([
   'Size',
 ]);
 
+const NO_FLOATS = 'its results are no floats';
+const OLD = 'it is older than version 17 of the operator set, in which it is written anew before';
+
+/** Operators without a derivative here, and why: each operator that has a shape has a rule, is flat, or stands here. */
+const gaps: Readonly<Record<string, string>> = {
+  And: NO_FLOATS,
+  ArgMax: NO_FLOATS,
+  ArgMin: NO_FLOATS,
+  BitShift: NO_FLOATS,
+  BitwiseAnd: NO_FLOATS,
+  BitwiseNot: NO_FLOATS,
+  BitwiseOr: NO_FLOATS,
+  BitwiseXor: NO_FLOATS,
+  Constant: 'it reads nothing',
+  Equal: NO_FLOATS,
+  Greater: NO_FLOATS,
+  GreaterOrEqual: NO_FLOATS,
+  IsInf: NO_FLOATS,
+  IsNaN: NO_FLOATS,
+  Less: NO_FLOATS,
+  LessOrEqual: NO_FLOATS,
+  MaxUnpool: 'it is not written yet',
+  Mod: 'a remainder jumps where the quotient is whole',
+  NonZero: NO_FLOATS,
+  Not: NO_FLOATS,
+  OneHot: 'the values that it writes are constants in networks',
+  Or: NO_FLOATS,
+  Range: 'its bounds are constants in networks',
+  ReduceProd: 'the quotient of product and factor is not defined at zeros',
+  Scatter: OLD,
+  Upsample: OLD,
+  Xor: NO_FLOATS,
+};
+
+/**
+ * Why an operator has no derivative here.
+ *
+ * @param op operator of the standard domain
+ * @returns `undefined` for those that have one, are flat or are not known at all
+ */
+export function gapOf(op: string): string | undefined {
+  return Object.hasOwn(gaps, op) ? gaps[op] : undefined;
+}
+
 /**
  * The rule of an operator; `undefined` when it has none.
  *

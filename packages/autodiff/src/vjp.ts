@@ -12,7 +12,7 @@ import {
 } from '@convlens/onnx';
 import { sum } from './algebra.js';
 import { checkNames, prepare, type ShapeOptions } from './prepare.js';
-import { isFlat, ruleOf } from './registry.js';
+import { gapOf, isFlat, ruleOf } from './registry.js';
 import { Step, type PoolLowering, type ReluRule, type RuleOptions } from './rule.js';
 import { zeros } from './shaping.js';
 import { weightsAsInputs } from './training/weights-as-inputs.js';
@@ -213,9 +213,11 @@ function pathNodes(
   const label = ({ op, domain }: Node): string => (domain ? `${domain}.${op}` : op);
   const others = [...new Set(missing.map(label))].filter((op) => op !== label(first));
   const more = others.length > 0 ? ` Nor has it one for ${others.join(', ')}.` : '';
+  const gap = first.domain === '' ? gapOf(first.op) : undefined;
+  const why = gap === undefined ? '' : ` (${gap})`;
   throw new LensError(
     'E_OP_UNSUPPORTED',
-    `The node "${first.name}" uses the operator ${label(first)}, for which Convlens has no derivative.${more} Choose a layer whose value does not pass through it.`,
+    `The node "${first.name}" uses the operator ${label(first)}, for which Convlens has no derivative${why}.${more} Choose a layer whose value does not pass through it.`,
   );
 }
 

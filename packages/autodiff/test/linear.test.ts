@@ -277,16 +277,21 @@ describe('Resize', () => {
     expect(await differenceError(graph)).toBeLessThan(tolerance);
   });
 
-  it('with coordinates that nobody has defined is refused by name', () => {
-    const attributes = { coordinate_transformation_mode: 'somewhere_else' };
-    const graph = build(
-      { x: [1, 1, 4, 4] },
-      [['Resize', ['x', '', '', 'sizes'], ['y'], attributes]],
-      ['y'],
-      { sizes: integers(1, 1, 8, 8) },
-    );
-    const derive = (): unknown => vjp(graph, { cotangents: { y: { input: 'dy' } }, wrt: ['x'] });
-    expect(derive).toThrow(/somewhere_else is not supported/);
+  it.each([
+    ['somewhere_else', /Resize .*coordinate_transformation_mode is "somewhere_else"/],
+    ['tf_crop_and_resize', /Resize .*tf_crop_and_resize is not supported/],
+  ])('with coordinates that are not computed here is refused by name: %s', (mode, message) => {
+    const attributes = { coordinate_transformation_mode: mode };
+    const derive = (): unknown => {
+      const graph = build(
+        { x: [1, 1, 4, 4] },
+        [['Resize', ['x', '', '', 'sizes'], ['y'], attributes]],
+        ['y'],
+        { sizes: integers(1, 1, 8, 8) },
+      );
+      return vjp(graph, { cotangents: { y: { input: 'dy' } }, wrt: ['x'] });
+    };
+    expect(derive).toThrow(message);
   });
 
   const modes: [Plain, number[]][] = [];

@@ -2,6 +2,7 @@ import { LensError } from './errors.js';
 import type { Dim, Graph, Node, ValueInfo } from './graph.js';
 import { didYouMean } from './nearest.js';
 import type { Operand } from './operand.js';
+import { checkParameters } from './ops/check-parameters.js';
 import { ruleOf } from './ops/registry.js';
 import type { Call, Input, Rule, Typed } from './ops/rule.js';
 import { elementCount } from './tensor.js';
@@ -96,6 +97,7 @@ function apply(
   worth: (call: Call, typed: readonly Typed[]) => boolean,
 ): Pick<Visit, 'typed' | 'results'> {
   try {
+    checkParameters(call, rule);
     const typed = rule.infer(call);
     return { typed, results: worth(call, typed) ? evaluate(rule, call) : undefined };
   } catch (cause) {

@@ -1,18 +1,11 @@
 import {
+  factsOf,
   float32ToFloat16,
   GraphBuilder,
   type Graph,
   type Node,
   type TensorData,
 } from '@convlens/onnx';
-
-/** Operators that are computed in float16. What sums over many numbers by itself, or divides by what may be small, is not. */
-const IN_FLOAT16 = new Set(
-  (
-    'Add AveragePool BatchNormalization Clip Concat Conv Dropout Flatten Gemm GlobalAveragePool GlobalMaxPool Identity ' +
-    'LeakyRelu MatMul Max MaxPool Min Mul PRelu Pad Relu Reshape Slice Squeeze Sub Transpose Unsqueeze'
-  ).split(' '),
-);
 
 /** The largest number of float16. */
 const LARGEST = 65504;
@@ -27,8 +20,8 @@ function types(graph: Graph): TypeOf {
     (graph.initializers.get(name) ?? graph.values.get(name))?.dtype ?? inputs.get(name);
 }
 
-function isFloat16({ domain, op, inputs }: Node, typeOf: TypeOf): boolean {
-  return domain === '' && IN_FLOAT16.has(op) && typeOf(inputs[0] ?? '') === 'float32';
+function isFloat16(node: Node, typeOf: TypeOf): boolean {
+  return factsOf(node).float16 === true && typeOf(node.inputs[0] ?? '') === 'float32';
 }
 
 /**

@@ -1,7 +1,7 @@
 import { upgrade, writeOut } from '@convlens/autodiff';
 import { inferShapes, LensError, simplify, type Dim, type Graph } from '@convlens/onnx';
 import { Builder, type Traits } from './builder.js';
-import { loweringOf } from './lower/registry.js';
+import { gapOf, loweringOf } from './lower/registry.js';
 import type { Plan, Port } from './plan.js';
 
 /** Traits of the WASM backend as it comes. */
@@ -50,7 +50,7 @@ export function planGraph(graph: Graph, options: PlanOptions): Plan {
   for (const node of shaped.nodes) {
     b.node = node;
     const lower = loweringOf(node.op);
-    if (!lower) throw b.refusal('TensorFlow.js has no kernel for it.');
+    if (!lower) throw b.refusal(gapOf(node.op));
     // Types that there are not are said before anything runs.
     for (const name of [...node.inputs, ...node.outputs]) if (name) b.kind(name);
     lower(b, node);

@@ -1,14 +1,15 @@
+// The ONNX project's own suite; Debian's libonnx-testdata has it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { read, type Graph, type TensorData } from '@convlens/onnx';
 
 const FOLDER = '/usr/share/libonnx-testdata/data/node';
 
-/** Whether the ONNX project's own cases are there; Debian's libonnx-testdata has them. */
-export const hasSuite = existsSync(FOLDER);
+/** Whether the suite is on this machine. */
+export const installed = existsSync(FOLDER);
 
-/** Names of the cases that match. */
-export function casesOf(pattern: RegExp): readonly string[] {
-  return hasSuite ? readdirSync(FOLDER).filter((name) => pattern.test(name)) : [];
+/** Names of its cases. */
+export function suiteCases(): string[] {
+  return installed ? readdirSync(FOLDER) : [];
 }
 
 function field(number: number, bytes: Uint8Array): Uint8Array {
@@ -27,7 +28,7 @@ function tensorOf(bytes: Uint8Array): TensorData {
   return [...initializers.values()][0]!;
 }
 
-/** A case: its graph, what goes in and what comes out. */
+/** A case of the suite, with what it is fed and what it must give. */
 export function load(name: string): { graph: Graph; inputs: TensorData[]; outputs: TensorData[] } {
   const files = readdirSync(`${FOLDER}/${name}/test_data_set_0`);
   const all = (kind: string): TensorData[] =>
@@ -37,4 +38,18 @@ export function load(name: string): { graph: Graph; inputs: TensorData[]; output
       .map((file) => tensorOf(readFileSync(`${FOLDER}/${name}/test_data_set_0/${file}`)));
   const graph = read(readFileSync(`${FOLDER}/${name}/model.onnx`));
   return { graph, inputs: all('input_'), outputs: all('output_') };
+}
+
+/** The graph of a case, with the numbers that it is fed as constants where they are no floats: axes, pads, indices. */
+export function withConstants(name: string): Graph {
+  const { graph, inputs } = load(name);
+  const given = graph.inputs.flatMap(({ name, dtype }, i) =>
+    dtype.startsWith('float') || !inputs[i] ? [] : [[name, inputs[i]] as const],
+  );
+  const constant = new Map(given);
+  return {
+    ...graph,
+    inputs: graph.inputs.filter((info) => !constant.has(info.name)),
+    initializers: new Map([...graph.initializers, ...constant]),
+  };
 }

@@ -1,4 +1,5 @@
 import {
+  factsOf,
   intAttribute,
   intsAttribute,
   stringAttribute,
@@ -21,17 +22,6 @@ export interface ReceptiveField {
   readonly rows: AxisField;
   readonly columns: AxisField;
 }
-
-/** Sliding windows: name -> where the window's extent is found. */
-const WINDOWED = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool']);
-/** Values at a place depend only on the inputs at that place. */
-const POINTWISE = new Set(
-  (
-    'Abs Add BatchNormalization Cast Celu Clip Concat Div Dropout Elu Erf Exp Gelu HardSigmoid HardSwish Identity ' +
-    'LRN LeakyRelu Log Max Mean Min Mish Mul Neg PRelu Pow Reciprocal Relu Selu Sigmoid Softplus Softsign Sqrt Sub ' +
-    'Sum Tanh ThresholdedRelu'
-  ).split(' '),
-);
 
 /** Pads at the low end of both axes, with `auto_pad` resolved. */
 function lowPads(
@@ -105,12 +95,13 @@ export function receptiveFields(graph: Graph, input: string): Map<string, Recept
     if (sources.length === 0) continue;
     for (const output of node.outputs) dependent.add(output);
     let field: ReceptiveField | undefined;
-    if (WINDOWED.has(node.op)) {
+    const { slides, pointwise } = factsOf(node);
+    if (slides) {
       const from = fields.get(sources[0]!);
       field = from && slide(graph, node, from);
     } else if (node.op === 'Pad' || node.op === 'Slice') {
       field = shifted(graph, node, fields.get(sources[0]!));
-    } else if (POINTWISE.has(node.op) && intAttribute(node, 'axis', 1) === 1) {
+    } else if (pointwise && intAttribute(node, 'axis', 1) === 1) {
       const all = sources.map((name) => fields.get(name));
       field = all.reduce((a, b) => a && b && union(a, b));
     }

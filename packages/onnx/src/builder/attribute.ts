@@ -1,6 +1,6 @@
 import { LensError } from '../errors.js';
 import type { Attribute } from '../graph.js';
-import type { Moved, Parameter } from '../ops/facts.js';
+import { typeOf, type Moved, type Parameter } from '../ops/facts.js';
 import type { TensorData } from '../tensor.js';
 
 /** What a node is told, as a plain value: whether 1 is an integer follows from the operator. */
@@ -31,11 +31,7 @@ function shown(value: Plain): string {
  * @throws LensError `E_ARGUMENT` for a value of another type
  */
 export function attributeOf(where: string, parameter: Parameter, value: Plain): Attribute {
-  const type = isMoved(parameter)
-    ? parameter.type
-    : typeof parameter === 'string'
-      ? parameter
-      : 'string';
+  const type = isMoved(parameter) && parameter.type === 'bool' ? 'bool' : typeOf(parameter);
   if (Array.isArray(parameter) && !parameter.includes(value)) {
     throw new LensError(
       'E_ARGUMENT',
@@ -59,5 +55,5 @@ export function attributeOf(where: string, parameter: Parameter, value: Plain): 
   if (!fits) {
     throw new LensError('E_ARGUMENT', `${where} must be of type ${type}, got ${shown(value)}.`);
   }
-  return { type: type === 'bool' ? 'int' : type, value } as Attribute;
+  return { type: typeOf(parameter), value } as Attribute;
 }

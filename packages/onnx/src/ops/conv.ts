@@ -38,6 +38,7 @@ export const convolution: Rules = {
   Conv: {
     parameters: { ...WINDOW, group: 'int' },
     role: 'conv',
+    slides: true,
     float16: true,
     tame: true,
     infer(call) {

@@ -14,7 +14,7 @@ export interface Moved {
 export type Parameter = Attribute['type'] | readonly string[] | Moved;
 
 /** What a person calls a node of an operator; `plumbing` only passes numbers on, moved or cut. */
-type Role =
+export type Role =
   'conv' | 'norm' | 'activation' | 'pool' | 'add' | 'concat' | 'dense' | 'softmax' | 'plumbing';
 
 /** What is true of an operator wherever it stands: its row, but for how shapes and elements are computed. */
@@ -26,6 +26,8 @@ export interface Facts {
   /** Last version of the operator set that has it. */
   readonly until?: number;
   readonly role?: Role;
+  /** A window slides over its first input: the output at a place depends on the inputs under the window there. */
+  readonly slides?: true;
   /** The output at a place depends on the inputs at that place alone, of all channels. */
   readonly pointwise?: true;
   /** float16 is enough for it: it neither sums many numbers by itself nor divides by what may be small. */
@@ -45,6 +47,17 @@ export interface Facts {
  */
 export function moved(type: Moved['type'], input: number, since: number): Moved {
   return { type, input, since };
+}
+
+/**
+ * The type that a parameter has as an attribute.
+ *
+ * @param parameter from an operator's row
+ */
+export function typeOf(parameter: Parameter): Attribute['type'] {
+  if (typeof parameter === 'string') return parameter;
+  if (!('input' in parameter)) return 'string';
+  return parameter.type === 'bool' ? 'int' : parameter.type;
 }
 
 /** Ways to pad that windows have. */

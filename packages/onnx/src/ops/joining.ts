@@ -1,4 +1,4 @@
-import { intsAttribute } from '../attributes.js';
+import { intAttribute, intsAttribute } from '../attributes.js';
 import { addDims, roundedQuotient } from '../dims.js';
 import type { Dim } from '../graph.js';
 import { blank, isSymbolic, settle, strided, stridesOf, toDims } from '../operand.js';
@@ -19,7 +19,9 @@ import {
 } from './rule.js';
 
 function concatAxis(call: Call): number {
-  return axisOf(call, int(call, 'axis', 1), shapeOf(call, 0, 1).length);
+  const axis = intAttribute(call.node, 'axis', undefined);
+  if (axis !== undefined) return axisOf(call, axis, shapeOf(call, 0, 1).length);
+  return fail(call, 'the attribute axis is missing.', 'E_ONNX_INVALID');
 }
 
 /** Extents of Split's parts along its axis. */

@@ -13,7 +13,7 @@ import { elementsOf, fail, input, list, show, unknownDim, type Call, type Rules 
  * @param call a Pad node
  * @throws LensError `E_SHAPE` when the list has the wrong length
  */
-export function padsOf(call: Call): { before: Dim[]; after: Dim[] } | undefined {
+function padsOf(call: Call): { before: Dim[]; after: Dim[] } | undefined {
   const { shape } = input(call, 0);
   const pads = list(call, 'pads', 1);
   if (!pads) return undefined;

@@ -55,6 +55,7 @@ const unpool: Pick<Rule, 'infer'> = {
 export const pooling: Rules = {
   MaxPool: {
     ...windowed,
+    slides: true,
     parameters: { ...WINDOW, ceil_mode: 'int', storage_order: 'int' },
     role: 'pool',
     float16: true,
@@ -62,12 +63,13 @@ export const pooling: Rules = {
   },
   AveragePool: {
     ...windowed,
+    slides: true,
     parameters: { ...WINDOW, ceil_mode: 'int', count_include_pad: 'int' },
     role: 'pool',
     float16: true,
     tame: true,
   },
-  LpPool: { ...windowed, parameters: { ...WINDOW, ceil_mode: 'int', p: 'int' } },
+  LpPool: { ...windowed, slides: true, parameters: { ...WINDOW, ceil_mode: 'int', p: 'int' } },
   GlobalMaxPool: { ...whole, role: 'pool', float16: true },
   GlobalAveragePool: { ...whole, role: 'pool', float16: true, tame: true },
   GlobalLpPool: { ...whole, parameters: { p: 'int' } },

@@ -1,5 +1,6 @@
 import { convolution } from './conv.js';
 import { elementwise } from './elementwise.js';
+import type { Facts } from './facts.js';
 import { indexing } from './gather.js';
 import { joining } from './joining.js';
 import { losses } from './losses.js';
@@ -38,6 +39,15 @@ const rules: Rules = {
  */
 export function ruleOf(op: string): Rule | undefined {
   return Object.hasOwn(rules, op) ? rules[op] : undefined;
+}
+
+/**
+ * What is true of an operator wherever it stands; nothing of one that Convlens does not know.
+ *
+ * @param node a node, or an operator of the standard domain
+ */
+export function factsOf({ op, domain = '' }: { op: string; domain?: string }): Facts {
+  return (domain === '' ? ruleOf(op) : undefined) ?? {};
 }
 
 /**

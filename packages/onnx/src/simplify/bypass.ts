@@ -1,14 +1,8 @@
-import type { Dim, Graph, Node } from '../graph.js';
+import type { Graph, Node } from '../graph.js';
 import { analyse, callOf } from '../infer-shapes.js';
 import { consumers } from '../order.js';
-import { padsOf } from '../ops/pad.js';
 import { ruleOf } from '../ops/registry.js';
 import type { Call } from '../ops/rule.js';
-
-/** Operators that return their first input unchanged when the shape stays the same. */
-const onlyShape = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Expand']);
-/** Operators that return their input unchanged when it is the only one. */
-const ofMany = new Set(['Concat', 'Sum', 'Mean', 'Max', 'Min']);
 
 /**
  * Takes out nodes whose output is their first input. Where the output's name is fixed, the node before takes over
@@ -67,27 +61,9 @@ export function bypass(graph: Graph, fixed: ReadonlySet<string>): Graph {
 }
 
 function isNothing({ op, domain, inputs }: Node, call: Call | undefined): boolean {
-  if (domain !== '') return false;
-  if (op === 'Identity' || (op === 'Dropout' && !inputs[2])) return true;
-  const [x, , third] = call?.inputs ?? [];
-  if (!call || !x) return false;
-  // Training mode is an input of the newer operator; it must be known to be off.
-  if (op === 'Dropout') return third?.constant !== undefined && !third.constant.data[0];
-  if (ofMany.has(op)) return inputs.length === 1;
-  if (op === 'Pad') {
-    const pads = padsOf(call);
-    return pads !== undefined && [...pads.before, ...pads.after].every((n) => n === 0);
-  }
-  if (op === 'Cast') return ruleOf(op)?.infer(call)[0]?.dtype === x.dtype;
-  if (op === 'Transpose') {
-    const perm = call.node.attributes.perm;
-    return perm?.type === 'ints' && perm.value.every((axis, i) => axis === i);
-  }
-  if (!onlyShape.has(op)) return false;
-  return isSame(x.shape, ruleOf(op)?.infer(call)[0]?.shape);
-}
-
-/** Equal symbols are equal extents, so this proves it for dynamic shapes too. */
-function isSame(a: readonly Dim[], b: readonly Dim[] | undefined): boolean {
-  return a.length === b?.length && a.every((extent, axis) => extent === b[axis]);
+  const rule = domain === '' ? ruleOf(op) : undefined;
+  // Nothing has to be known of the input of these.
+  if (rule && (op === 'Identity' || (op === 'Dropout' && !inputs[2]))) return true;
+  if (!rule?.passes || !call?.inputs[0]) return false;
+  return rule.passes(call, rule.infer(call)[0]!);
 }

@@ -1,18 +1,9 @@
+import { factsOf } from '@convlens/onnx';
 import type { Builder } from '../builder.js';
 import type { Layout } from '../layout.js';
 import type { Lowering, Lowerings } from './lowering.js';
 import { OWN } from './own-kernels.js';
 import { emitPoolGradient } from './pool-gradient.js';
-
-/** Operators whose results are finite as long as their inputs are, and do not grow beyond all bounds. */
-const TAME = new Set(
-  'Add AveragePool BatchNormalization Clip Concat Conv ConvTranspose DepthToSpace Expand Flatten Gemm'
-    .concat(
-      ' GlobalAveragePool Identity MatMul MaxPool Mul Neg Pad ReduceMean ReduceSum Relu Reshape',
-    )
-    .concat(' Resize Slice Split Sub Transpose Unsqueeze Squeeze Where')
-    .split(' '),
-);
 
 /**
  * Whether choosing a value may be written as multiplying it with 0 or 1: where the value left out might be infinite, as a
@@ -21,7 +12,7 @@ const TAME = new Set(
 function mayMultiply(b: Builder, name: string): boolean {
   if (b.constant(name)) return true;
   const producer = b.producer(name);
-  return !producer || TAME.has(producer.op);
+  return !producer || factsOf(producer).tame === true;
 }
 
 /** What is compared with 0 to make the mask, of numbers: `x > 0`. */
