@@ -135,7 +135,17 @@ describe('average pooling', () => {
         count_include_pad: 1,
       },
     ],
+    [
+      'ceil, pads would count but there are none',
+      [1, 2, 8, 9],
+      { kernel_shape: [3, 2], strides: [3, 2], ceil_mode: 1, count_include_pad: 1 },
+    ],
     ['SAME_UPPER', [1, 2, 7, 8], { kernel_shape: [3, 3], strides: [2, 2], auto_pad: 'SAME_UPPER' }],
+    [
+      'SAME_LOWER, pads count',
+      [1, 2, 7, 8],
+      { kernel_shape: [3, 3], strides: [2, 2], auto_pad: 'SAME_LOWER', count_include_pad: 1 },
+    ],
     ['all in one window', [2, 3, 4, 5], { kernel_shape: [4, 5] }],
   ])('AveragePool %s', async (_, x, attributes) => {
     const graph = build({ x }, [['AveragePool', ['x'], ['y'], attributes]], ['y']);

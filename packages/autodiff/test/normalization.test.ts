@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { build, type Plain } from './support/build.js';
+import { vjp } from '../src/index.js';
 import { differenceError, tolerance } from './support/differences.js';
 
 const away = (v: number): number => v + 0.2 * Math.sign(v);
@@ -88,6 +89,17 @@ describe('Lp pooling', () => {
     ],
     ['stride 1', [1, 2, 6, 5], { kernel_shape: [3, 2] }],
   ];
+  it('with windows that only ceil_mode adds is refused by name', () => {
+    const attributes = { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 };
+    const derive = (x: number[]): unknown =>
+      vjp(build({ x }, [['LpPool', ['x'], ['y'], attributes]], ['y'], {}, 18), {
+        cotangents: { y: { input: 'dy' } },
+        wrt: ['x'],
+      });
+    expect(() => derive([1, 2, 8, 7])).toThrow(/LpPool .*its ceil_mode adds windows/);
+    expect(() => derive([1, 2, 7, 7])).not.toThrow();
+  });
+
   describe.each([1, 2, 3])('p = %i', (p) => {
     it.each(forms)('LpPool %s', async (_, x, attributes) => {
       const graph = build({ x }, [['LpPool', ['x'], ['y'], { ...attributes, p }]], ['y']);

@@ -52,7 +52,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'GroupNormalization stash_type': PRECISION,
   'HardSigmoid beta': 'the output tells where it is flat',
   'LayerNormalization stash_type': PRECISION,
-  'LpPool ceil_mode': SHAPES,
   'MaxPool ceil_mode': SHAPES,
   'RMSNormalization stash_type': PRECISION,
   'Reduce* keepdims': SHAPES,

@@ -1,7 +1,15 @@
 // What a node is told is known, or refused by name: nothing is ignored.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { factsOf, inferShapes, read, supportedOperators, type Attribute } from '../src/index.js';
+import {
+  factsOf,
+  GraphBuilder,
+  inferShapes,
+  read,
+  supportedOperators,
+  type Attribute,
+  type Parameters,
+} from '../src/index.js';
 import { errorOf, graph, info, node } from './build.js';
 
 const FOLDER = '/usr/share/libonnx-testdata/data/node';
@@ -57,6 +65,32 @@ describe('an attribute', () => {
     const { code, message } = told('Concat', {});
     expect(code).toBe('E_ONNX_INVALID');
     expect(message).toMatch(/Concat ".*axis is missing/);
+  });
+});
+
+describe('automatic padding that runtimes understand differently is refused by name', () => {
+  const refusal = (op: string, parameters: Parameters, weights?: number[]): string =>
+    errorOf(() => {
+      const b = new GraphBuilder({ opset: 19 });
+      const inputs = [b.input('x', [1, 4, 8, 8]), ...(weights ? [b.input('w', weights)] : [])];
+      b.shape(b.emit(op, inputs, parameters));
+    }).message;
+
+  it.each(['MaxPool', 'AveragePool', 'LpPool'])('%s with dilations', (op) => {
+    const window = { kernel_shape: [2, 2], auto_pad: 'SAME_UPPER' };
+    expect(refusal(op, { ...window, dilations: [1, 2] })).toMatch(
+      new RegExp(`${op} ".*auto_pad SAME_UPPER with dilations \\[1, 2\\]`),
+    );
+    expect(refusal(op, { ...window, dilations: [1, 1] })).toBe('');
+  });
+
+  it('ConvTranspose with strides that its kernel does not fill', () => {
+    const window = { auto_pad: 'SAME_LOWER', strides: [2, 3] };
+    expect(refusal('ConvTranspose', window, [4, 2, 2, 2])).toMatch(
+      /ConvTranspose ".*strides of 3 with a kernel of 2 \(spatial axis 1\)/,
+    );
+    expect(refusal('ConvTranspose', window, [4, 2, 2, 3])).toBe('');
+    expect(refusal('ConvTranspose', { ...window, output_padding: [0, 1] }, [4, 2, 2, 2])).toBe('');
   });
 });
 

@@ -1,7 +1,7 @@
 import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import { differentiate, objective } from '@convlens/autodiff';
-import { elementCount, float32, type Graph, type Node } from '@convlens/onnx';
+import { elementCount, float32, GraphBuilder, type Graph, type Node } from '@convlens/onnx';
 import { describe, expect, it } from 'vitest';
 import {
   GPU_TRAITS,
@@ -130,6 +130,24 @@ describe('planning', () => {
     expect((error as Error).message).toContain(op);
     if (op === 'MaxPool') expect((error as Error).message).toContain('tfjs-wasm');
     expect(executor.refused(error)).toBe(true);
+  });
+});
+
+describe('an average whose padding counts', () => {
+  it.each([
+    [{ auto_pad: 'SAME_UPPER' }, [1, 0.5, 0.5, 0.25]],
+    [{ auto_pad: 'SAME_LOWER' }, [0.25, 0.5, 0.5, 1]],
+    [{ pads: [0, 0, 1, 1] }, [1, 0.5, 0.5, 0.25]],
+    // Windows that ceil_mode adds reach beyond what counts.
+    [{ ceil_mode: 1 }, [1, 1, 1, 1]],
+  ])('%o', async (padding, expected) => {
+    const b = new GraphBuilder();
+    const window = { kernel_shape: [2, 2], strides: [2, 2], count_include_pad: 1 };
+    b.output(b.emit('AveragePool', [b.input('x', [1, 1, 3, 3])], { ...window, ...padding }), 'y');
+    const program = await executor.prepare(b.finish());
+    const { y } = await program.run({ x: float32(new Float32Array(9).fill(1), [1, 1, 3, 3]) });
+    expect([...(y!.data as Float32Array)]).toEqual(expected);
+    await program.dispose();
   });
 });
 

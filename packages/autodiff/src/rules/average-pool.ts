@@ -1,4 +1,10 @@
-import { elementCount, intAttribute, type Node } from '@convlens/onnx';
+import {
+  elementCount,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+  type Node,
+} from '@convlens/onnx';
 import { multiply, scale } from '../algebra.js';
 import { spread } from '../convolution.js';
 import type { GraphBuilder } from '@convlens/onnx';
@@ -45,8 +51,11 @@ export function backFromWindows(b: GraphBuilder, share: string, geometry: Geomet
 function divideByCount(b: GraphBuilder, dy: string, node: Node, geometry: Geometry): string {
   const { kernel, strides, dilations, before, from, to } = geometry;
   const include = intAttribute(node, 'count_include_pad', 0) === 1;
-  const pads = node.attributes.pads;
-  const after = pads?.type === 'ints' ? pads.value.slice(from.length) : overhang(geometry);
+  const automatic = stringAttribute(node, 'auto_pad', 'NOTSET').startsWith('SAME');
+  // What ceil_mode adds behind the padding counts nowhere.
+  const after = automatic
+    ? overhang(geometry)
+    : from.map((_, axis) => intsAttribute(node, 'pads', [])[from.length + axis] ?? 0);
   // The number of positions is a product over the axes, so one list an axis is enough.
   const counts = from.map((extent, axis) => {
     const first = include ? -before[axis]! : 0;

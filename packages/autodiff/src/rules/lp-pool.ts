@@ -1,7 +1,6 @@
-import { intAttribute } from '@convlens/onnx';
+import { intAttribute, intsAttribute, stringAttribute, type GraphBuilder } from '@convlens/onnx';
 import { choose, compare, divide, multiply, power, unary, withSign } from '../algebra.js';
-import type { GraphBuilder } from '@convlens/onnx';
-import { geometryOf, kernelOf } from '../geometry.js';
+import { geometryOf, kernelOf, overhang } from '../geometry.js';
 import type { Rules } from '../rule.js';
 import { expand } from '../shaping.js';
 import { backFromWindows } from './average-pool.js';
@@ -35,6 +34,13 @@ export const lpPool: Rules = {
     const { b, node } = step;
     const [from, to] = [step.shape().slice(2), b.shape(step.y).slice(2)];
     const geometry = geometryOf(node, from, to, kernelOf(node, from.length));
+    const automatic = stringAttribute(node, 'auto_pad', 'NOTSET').startsWith('SAME');
+    if (intAttribute(node, 'ceil_mode', 0) === 1 && !automatic) {
+      const after = intsAttribute(node, 'pads', []).slice(from.length);
+      const beyond = overhang(geometry).some((n, axis) => n > (after[axis] ?? 0));
+      // ONNX's own shapes leave these windows out, so that runtimes refuse what is computed of them.
+      if (beyond) step.refuse('its ceil_mode adds windows, which runtimes count differently.');
+    }
     const { share, at } = powers(b, intAttribute(node, 'p', 2), step.dy, step.y);
     return [at(step.x(), backFromWindows(b, share, geometry))];
   },

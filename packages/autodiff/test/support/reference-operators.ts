@@ -78,13 +78,16 @@ function window(
     'pads',
     [...large, ...large].map(() => 0),
   );
-  const begin = large.map((extent, axis) => {
-    if (!computed) return given[axis]!;
+  const total = large.map((extent, axis) => {
+    if (!computed) return given[axis]! + given[axis + large.length]!;
     const reach = (kernel[axis]! - 1) * dilations[axis]! + 1 + rest[axis]!;
-    const total = Math.max(0, (small[axis]! - 1) * strides[axis]! + reach - extent);
-    return auto === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+    return Math.max(0, (small[axis]! - 1) * strides[axis]! + reach - extent);
   });
-  const end = large.map((_, axis) => (computed ? 0 : given[axis + large.length]!));
+  const begin = total.map((sum, axis) => {
+    if (!computed) return given[axis]!;
+    return auto === 'SAME_UPPER' ? Math.floor(sum / 2) : Math.ceil(sum / 2);
+  });
+  const end = total.map((sum, axis) => sum - begin[axis]!);
   const at = (from: readonly number[], tap: readonly number[]): number[] =>
     from.map((p, axis) => p * strides[axis]! - begin[axis]! + tap[axis]! * dilations[axis]!);
   return { at, end };

@@ -18,6 +18,14 @@ function kernelOf(call: Call, axes: number): readonly number[] {
 const windowed: Pick<Rule, 'infer'> = {
   infer(call) {
     const [batch, channels, ...size] = shapeOf(call, 0, 3) as [Dim, Dim, ...Dim[]];
+    const { autoPad, dilations } = windowOf(call, size.length);
+    if (autoPad.startsWith('SAME') && dilations.some((n) => n !== 1)) {
+      fail(
+        call,
+        `auto_pad ${autoPad} with dilations ${show(dilations)} is padded in another way by each runtime; give it pads.`,
+        'E_OP_UNSUPPORTED',
+      );
+    }
     const shape = [batch, channels, ...slide(call, size, kernelOf(call, size.length))];
     // MaxPool's second output is where each maximum was.
     return [

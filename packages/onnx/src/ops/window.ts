@@ -84,6 +84,7 @@ export function slide(call: Call, size: readonly Dim[], kernel: readonly number[
  * @param call the node
  * @param size the input's spatial extents
  * @param kernel the kernel's extents
+ * @throws LensError `E_OP_UNSUPPORTED` for an automatic padding that runtimes understand differently
  * @see https://onnx.ai/onnx/operators/onnx__ConvTranspose.html for the formulas
  */
 export function slideBack(call: Call, size: readonly Dim[], kernel: readonly number[]): Dim[] {
@@ -94,9 +95,19 @@ export function slideBack(call: Call, size: readonly Dim[], kernel: readonly num
   return kernel.map((extent, i) => {
     const stride = strides[i]!;
     const spread = multiplyDims([size[i]!, stride]);
-    if (autoPad.startsWith('SAME')) return spread;
-    const padding = autoPad === 'VALID' ? 0 : pads[i]! + pads[i + kernel.length]!;
     const reach = dilations[i]! * (extent - 1) + 1;
+    if (autoPad.startsWith('SAME')) {
+      // ORT makes the output smaller then, where ONNX wants stride times as many.
+      if (reach + (extra?.[i] ?? 0) < stride) {
+        fail(
+          call,
+          `auto_pad ${autoPad} cannot fill strides of ${stride} with a kernel of ${reach} (spatial axis ${i}); give it pads.`,
+          'E_OP_UNSUPPORTED',
+        );
+      }
+      return spread;
+    }
+    const padding = autoPad === 'VALID' ? 0 : pads[i]! + pads[i + kernel.length]!;
     return addDims(spread, reach - stride + (extra?.[i] ?? 0) - padding);
   });
 }

@@ -1,5 +1,5 @@
 import { geometryOf, overhang } from '@convlens/autodiff';
-import { intAttribute, intsAttribute, type Node } from '@convlens/onnx';
+import { intAttribute, intsAttribute, stringAttribute, type Node } from '@convlens/onnx';
 import type { Builder } from '../builder.js';
 import type { Lowering, Lowerings } from './lowering.js';
 
@@ -70,10 +70,13 @@ const averagePool: Lowering = (b, node) => {
   let windows = windowsOf(b, node);
   if (intAttribute(node, 'count_include_pad', 0) === 1) {
     const declared = intsAttribute(node, 'pads', [0, 0, 0, 0]);
-    const added: Pads = [
-      [declared[0]!, declared[2]!],
-      [declared[1]!, declared[3]!],
-    ];
+    // What ceil_mode adds behind the padding counts nowhere.
+    const added: Pads = stringAttribute(node, 'auto_pad', 'NOTSET').startsWith('SAME')
+      ? windows.pads
+      : [
+          [declared[0]!, declared[2]!],
+          [declared[1]!, declared[3]!],
+        ];
     if (added.flat().some((count) => count > 0)) {
       const x = b.pad(windows.x, [[0, 0], ...added, [0, 0]]);
       const rest = windows.pads.map(([, behind], axis) => [
