@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { filled, optimisers, parametrisations, penalties, transforms } from '@convlens/core';
 import { build, type Rolldown } from 'vite';
 import type { Ascents, Dreaming, Settings } from '../pages/ascents.js';
 import { expect, galleryUrl, test } from '../support/viewer.js';
@@ -101,6 +102,46 @@ const cases: Record<string, Settings> = {
     ]),
   ),
 };
+
+/** Every row of every table, by itself, with its defaults. */
+const rows: readonly (readonly [string, Settings, offered: object])[] = [
+  ...Object.entries(penalties).map(([kind, row]) => {
+    const penalty = { kind, ...filled(row.parameters) };
+    const changes = { penalties: [penalty], optimiser: { kind: 'momentum', rate: 0.05 } };
+    const settings = { preset: 'simonyan', changes } as Settings;
+    // Each row takes its own settings, which are of one type with its schema.
+    return [`the penalty ${kind}`, settings, row.gpu(penalty as never)] as const;
+  }),
+  ...Object.entries(optimisers).map(([kind, row]) => {
+    const optimiser = { kind, ...filled(row.parameters) };
+    const settings = { preset: 'lucid', changes: { optimiser } } as Settings;
+    return [`the optimiser ${kind}`, settings, row.gpu(optimiser as never)] as const;
+  }),
+  ...Object.entries(transforms).map(([kind, row]) => {
+    const changes = { transforms: [{ kind, ...filled(row.parameters) }] };
+    return [`the transform ${kind}`, { preset: 'lucid', changes } as Settings, row.gpu] as const;
+  }),
+  ...Object.entries(parametrisations).map(([parametrisation, row]) => {
+    const changes = { parametrisation, optimiser: { kind: 'momentum', rate: 0.05 } };
+    const preprocessing = { channelOrder: 'RGB', range: 1, mean: [0], std: [1] } as const;
+    const canvas = { channels: 1, height: 4, width: 4, preprocessing, unit: 1 };
+    const settings = { preset: 'lucid', changes } as Settings;
+    return [`the parametrisation ${parametrisation}`, settings, row.gpu(canvas, {})] as const;
+  }),
+];
+
+for (const [name, settings, offered] of rows) {
+  const off = 'offGpu' in offered;
+  const title = off ? 'is left to single steps' : 'is on the GPU what it is outside of it';
+  test(`${name} ${title}`, async ({ page }) => {
+    const found = await page.evaluate((made) => ascents.compare(made), settings);
+    expect(found.resident).toBe(!off);
+    expect(found.step).toBe(4);
+    expect(found.objectives).toBeLessThan(off ? 1e-12 : 1e-5);
+    expect(found.pictures).toBeLessThan(off ? 1e-12 : 1e-4);
+    expect(found.moments).toBeLessThan(off ? 1e-12 : 1e-5);
+  });
+}
 
 /** Those that take an emulated GPU many seconds. */
 const LONG: readonly string[] = ['a picture of large sides'];

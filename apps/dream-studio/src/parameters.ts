@@ -1,4 +1,14 @@
-import type { AscentRecipe, DreamRecipe, Recipe } from '@convlens/core';
+import {
+  ascentRecipeParameters,
+  dreamRecipeParameters,
+  optimiserParameters,
+  penaltyParameters,
+  termParameters,
+  type AscentRecipe,
+  type NumberParameter,
+  type Penalty,
+  type Recipe,
+} from '@convlens/core';
 import type { Technique } from './state.js';
 
 /** A number that a person can change. */
@@ -17,144 +27,77 @@ export interface Parameter {
 }
 
 const ascent = (recipe: Recipe): AscentRecipe => recipe as AscentRecipe;
-const dream = (recipe: Recipe): DreamRecipe => recipe as DreamRecipe;
 
-const steps: Parameter = {
-  id: 'steps',
-  title: 'Steps',
-  about: 'how often the picture is moved',
-  low: 1,
-  high: 10000,
-  step: 1,
-  read: ({ steps }) => steps,
-  write: (recipe, value) => ({ ...recipe, steps: value }),
-};
+/** A parameter of a schema, as it is read from a recipe and written into one. */
+function offered(
+  id: string,
+  { title, about = '', unit, low, high, control: [from, to] = [low, high] }: NumberParameter,
+  access: Pick<Parameter, 'read' | 'write'>,
+): Parameter {
+  return { id, title, about, low: from, high: to, step: unit === 'count' ? 1 : 'any', ...access };
+}
 
-const rate: Parameter = {
-  id: 'rate',
-  title: 'Rate',
-  about: 'length of a step',
-  low: 0.0001,
-  high: 10,
-  step: 'any',
+/** A number that stands in the recipe itself. */
+function own(id: string, parameter: NumberParameter & { fallback: number }, name = id): Parameter {
+  return offered(id, parameter, {
+    read: (recipe) =>
+      (recipe as unknown as Readonly<Record<string, number | undefined>>)[name] ??
+      parameter.fallback,
+    write: (recipe, value) => ({ ...recipe, [name]: value }),
+  });
+}
+
+const steps = own('steps', ascentRecipeParameters.steps);
+const pictures = own('pictures', ascentRecipeParameters.pictures);
+
+const rate = offered('rate', optimiserParameters.adam.rate, {
   read: (recipe) => ascent(recipe).optimiser.rate,
   write: (recipe, value) => ({
     ...ascent(recipe),
     optimiser: { ...ascent(recipe).optimiser, rate: value },
   }),
-};
-
-const penalty = (kind: 'tv' | 'l2', title: string, about: string): Parameter => ({
-  id: kind,
-  title,
-  about,
-  low: 0,
-  high: 1,
-  step: 'any',
-  read: (recipe) => ascent(recipe).penalties?.find((one) => one.kind === kind)?.weight ?? 0,
-  write: (recipe, value) => {
-    const others = (ascent(recipe).penalties ?? []).filter((one) => one.kind !== kind);
-    const penalties = value > 0 ? [...others, { kind, weight: value }] : others;
-    return { ...ascent(recipe), penalties };
-  },
 });
 
-const views: Parameter = {
-  id: 'views',
-  title: 'Views',
-  about: 'random views of the picture in one step',
-  low: 1,
-  high: 32,
-  step: 1,
-  read: (recipe) => ascent(recipe).views ?? 1,
-  write: (recipe, value) => ({ ...ascent(recipe), views: value }),
-};
+/** The weight of a penalty; with 0 there is none. */
+const penalty = (kind: Penalty['kind']): Parameter =>
+  offered(kind, penaltyParameters[kind].weight, {
+    read: (recipe) => ascent(recipe).penalties?.find((one) => one.kind === kind)?.weight ?? 0,
+    write: (recipe, value) => {
+      const others = (ascent(recipe).penalties ?? []).filter((one) => one.kind !== kind);
+      const penalties = value > 0 ? [...others, { kind, weight: value }] : others;
+      return { ...ascent(recipe), penalties };
+    },
+  });
 
-const decay: Parameter = {
-  id: 'decay',
-  title: 'Fall of frequencies',
-  about: '1 as in photographs; more is smoother',
-  low: 0,
-  high: 4,
-  step: 'any',
-  read: (recipe) => ascent(recipe).decay ?? 1,
-  write: (recipe, value) => ({ ...ascent(recipe), decay: value }),
-};
-
-const pictures: Parameter = {
-  id: 'pictures',
-  title: 'Pictures',
-  about: 'each from noise of its own',
-  low: 1,
-  high: 16,
-  step: 1,
-  read: (recipe) => ascent(recipe).pictures ?? 1,
-  write: (recipe, value) => ({ ...ascent(recipe), pictures: value }),
-};
+/** All penalties whose weight has a control. */
+const penalties = (Object.keys(penaltyParameters) as Penalty['kind'][])
+  .filter((kind) => 'control' in penaltyParameters[kind].weight)
+  .map(penalty);
 
 /** How much the pictures of a batch are pushed apart, by their Gram matrices. */
-const diversity = (layer: string): Parameter => ({
-  id: 'diversity',
-  title: 'Diversity',
-  about: 'pushes several pictures apart',
-  low: 0,
-  high: 1000,
-  step: 'any',
-  read: (recipe) => ascent(recipe).goals[0]?.find(({ kind }) => kind === 'diversity')?.weight ?? 0,
-  write: (recipe, weight) => {
-    const goals = ascent(recipe).goals.map((goal) => {
-      const others = goal.filter(({ kind }) => kind !== 'diversity');
-      const several = (ascent(recipe).pictures ?? 1) > 1;
-      return weight > 0 && several
-        ? [...others, { kind: 'diversity', layer, weight } as const]
-        : others;
-    });
-    return { ...ascent(recipe), goals };
-  },
-});
+const diversity = (layer: string): Parameter =>
+  offered('diversity', termParameters.diversity.weight, {
+    read: (recipe) =>
+      ascent(recipe).goals[0]?.find(({ kind }) => kind === 'diversity')?.weight ?? 0,
+    write: (recipe, weight) => {
+      const goals = ascent(recipe).goals.map((goal) => {
+        const others = goal.filter(({ kind }) => kind !== 'diversity');
+        const several = (ascent(recipe).pictures ?? 1) > 1;
+        return weight > 0 && several
+          ? [...others, { kind: 'diversity', layer, weight } as const]
+          : others;
+      });
+      return { ...ascent(recipe), goals };
+    },
+  });
 
 const dreaming: readonly Parameter[] = [
-  { ...steps, title: 'Steps on each size', about: '10 in the first program', high: 1000 },
-  {
-    id: 'octaves',
-    title: 'Octaves',
-    about: 'sizes that are dreamt on, small to large',
-    low: 1,
-    high: 12,
-    step: 1,
-    read: (recipe) => dream(recipe).octaves,
-    write: (recipe, value) => ({ ...dream(recipe), octaves: value }),
-  },
-  {
-    id: 'ratio',
-    title: 'Octave scale',
-    about: 'ratio of one size to the next',
-    low: 1.05,
-    high: 3,
-    step: 'any',
-    read: (recipe) => dream(recipe).octaveScale,
-    write: (recipe, value) => ({ ...dream(recipe), octaveScale: value }),
-  },
-  {
-    id: 'rate',
-    title: 'Rate',
-    about: 'grey levels of 255 a step, in the mean',
-    low: 0.01,
-    high: 20,
-    step: 'any',
-    read: (recipe) => dream(recipe).rate,
-    write: (recipe, value) => ({ ...dream(recipe), rate: value }),
-  },
-  {
-    id: 'size',
-    title: 'Longer side',
-    about: 'pixels; larger images are reduced to it',
-    low: 32,
-    high: 8192,
-    step: 1,
-    read: (recipe) => dream(recipe).size ?? 512,
-    write: (recipe, value) => ({ ...dream(recipe), size: value }),
-  },
+  own('steps', dreamRecipeParameters.steps),
+  own('octaves', dreamRecipeParameters.octaves),
+  // Links have had this word from the start.
+  own('ratio', dreamRecipeParameters.octaveScale, 'octaveScale'),
+  own('rate', dreamRecipeParameters.rate),
+  own('size', dreamRecipeParameters.size),
 ];
 
 /**
@@ -164,12 +107,12 @@ const dreaming: readonly Parameter[] = [
  * @param layer id of the layer on which pictures are told apart
  */
 export function parametersOf(technique: Technique, layer: string): readonly Parameter[] {
-  const tv = penalty('tv', 'Smoothness', 'weight of the total variation');
-  const l2 = penalty('l2', 'L2', 'weight of the squared distance to grey');
   if (technique === 'dream') return dreaming;
-  if (technique === 'rebuild') return [steps, rate, tv];
-  if (technique === 'restarts') return [steps, rate, pictures, tv];
-  return [steps, rate, tv, l2, views, decay, pictures, diversity(layer)];
+  if (technique === 'rebuild') return [steps, rate, penalty('tv')];
+  if (technique === 'restarts') return [steps, rate, pictures, penalty('tv')];
+  const { views, decay } = ascentRecipeParameters;
+  const free = [own('views', views), own('decay', decay), pictures, diversity(layer)];
+  return [steps, rate, ...penalties, ...free];
 }
 
 /**

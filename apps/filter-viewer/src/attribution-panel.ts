@@ -1,6 +1,6 @@
 import { css, html, LitElement, type CSSResultGroup, type TemplateResult } from 'lit';
 import { sequential, divergingLight, colorize } from '@convlens/data';
-import { gradCamLayer, layersBelow, type Target } from '@convlens/core';
+import { attributionDescriptions, gradCamLayer, layersBelow, type Target } from '@convlens/core';
 import { controls, define, tokens } from '@convlens/elements';
 import type { Attribution, AttributionMethod, NetworkSummary } from '@convlens/engine';
 import type { Unit } from './backward.js';
@@ -26,21 +26,6 @@ export class AttributionChoiceEvent extends Event {
     this.choice = choice;
   }
 }
-
-const METHODS: Readonly<Record<AttributionMethod, readonly [title: string, sentence: string]>> = {
-  saliency: [
-    'Saliency',
-    'How much the answer moves when a pixel changes a little: bright is much.',
-  ],
-  'gradient-input': ['Gradient × input', 'What each pixel adds to the answer, to first order.'],
-  integrated: ['Integrated gradients', 'What each pixel adds on the way from grey to the image.'],
-  smoothgrad: ['SmoothGrad', 'The mean derivative over noisy copies of the image.'],
-  occlusion: ['Occlusion', 'How much the answer falls when a patch is covered.'],
-  gradcam: ['Grad-CAM', 'Where the maps of a layer below speak for the answer.'],
-  'guided-gradcam': ['Guided Grad-CAM', 'Guided backpropagation, where Grad-CAM is bright.'],
-};
-
-const isCam = (method: AttributionMethod): boolean => method.includes('gradcam');
 
 /**
  * Which pixels drove a class or a unit: one method at a time, over the image and alone, with the sanity check beside it.
@@ -186,7 +171,7 @@ class AttributionPanel extends LitElement {
     const { network, layers } = this;
     const remarks = [...(this.attribution?.notes ?? [])];
     if (!network || target.kind === 'class') return remarks;
-    if (isCam(method) && gradCamLayer(network, target) === undefined) {
+    if (attributionDescriptions[method].overMaps && gradCamLayer(network, target) === undefined) {
       remarks.push(
         'Grad-CAM does not apply: it needs a layer with maps between the image and the unit, and this unit reads the ' +
           'image itself. Choose another method, or a unit further up.',
@@ -201,7 +186,7 @@ class AttributionPanel extends LitElement {
 
   protected override render(): TemplateResult {
     const { method, randomised } = this.choice;
-    const [title, sentence] = METHODS[method];
+    const { title, about } = attributionDescriptions[method];
     const name = this.#name;
     const gone = randomised === 0 ? 'none' : `${this.layers[randomised - 1] ?? ''} and above`;
     const value = (event: Event): string => (event.target as HTMLInputElement).value;
@@ -213,9 +198,9 @@ class AttributionPanel extends LitElement {
           <select
             @change=${(event: Event) => this.#choose({ method: value(event) as AttributionMethod })}
           >
-            ${Object.entries(METHODS).map(
-              ([id, [label]]) =>
-                html`<option value=${id} .selected=${id === method}>${label}</option>`,
+            ${Object.entries(attributionDescriptions).map(
+              ([id, row]) =>
+                html`<option value=${id} .selected=${id === method}>${row.title}</option>`,
             )}
           </select></label
         >
@@ -239,7 +224,7 @@ class AttributionPanel extends LitElement {
             @change=${(event: Event) => this.#choose({ randomised: Number(value(event)) })}
         /></label>
       </div>
-      <p>${sentence}</p>
+      <p>${about}</p>
       ${this.#remarks().map((remark) => html`<p><strong>${remark}</strong></p>`)}
       <div class="row" ?hidden=${!this.attribution}>
         <figure>

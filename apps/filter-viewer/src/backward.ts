@@ -1,5 +1,5 @@
 import type { ViewerModel } from './viewer-model.js';
-import type { Target } from '@convlens/core';
+import { projectionRules, type Target } from '@convlens/core';
 import type { Attribution, ImageId, NetworkSummary, Projections } from '@convlens/engine';
 
 /** What is carried back is computed of: a viewer, or as much of one. */
@@ -68,8 +68,7 @@ export class Backward {
     const place = row === undefined || column === undefined ? {} : { row, column };
     return this.#model.tasks.run('projections', async (options) => {
       const target = { kind: 'unit', layer: layer.id, channel: this.channel, ...place } as const;
-      const rules = ['backprop', 'deconvnet', 'guided'] as const;
-      const request = { network: network.handle, image, target, rules };
+      const request = { network: network.handle, image, target, rules: projectionRules };
       this.projections = await this.#model.session.run('projections', request, options);
       this.picture = preview;
     });
@@ -80,9 +79,10 @@ export class Backward {
     const { method, randomised = 0 } = this.#model.state;
     return this.#model.tasks.run('attribution', async (options) => {
       const { target } = this;
-      const { gradCamLayer } = await import('./inspectors.js');
+      const { attributionDescriptions, gradCamLayer } = await import('./inspectors.js');
       // Where there is nothing to compute the panel says why.
-      if (method.includes('gradcam') && gradCamLayer(network, target) === undefined) {
+      const { overMaps } = attributionDescriptions[method];
+      if (overMaps && gradCamLayer(network, target) === undefined) {
         this.attribution = undefined;
         return;
       }

@@ -8,4 +8,4 @@ export { Backward } from './backward.js';
 export { carriedBack } from './carried-panel.js';
 export { lensControls } from './lens-controls.js';
 export { inspector } from './inspector.js';
-export { gradCamLayer } from '@convlens/core';
+export { attributionDescriptions, gradCamLayer } from '@convlens/core';

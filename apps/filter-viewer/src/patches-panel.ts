@@ -1,5 +1,10 @@
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
-import { fieldWindow, type Projection } from '@convlens/core';
+import {
+  fieldWindow,
+  projectionDescriptions,
+  projectionRules,
+  type ProjectionRule,
+} from '@convlens/core';
 import {
   controls,
   define,
@@ -11,13 +16,11 @@ import {
 import type { Patch, PatchSearch } from './patch-search.js';
 import { drawPart, inputPicture } from './pictures.js';
 
-type Rule = Projection['rule'];
-
-const RULES: Readonly<Record<Rule, string>> = {
-  deconvnet: 'Deconvnet',
-  guided: 'Guided',
-  backprop: 'Gradient',
-};
+/** Those that mask the signal first: patches are mostly looked at by them. */
+const RULES: readonly ProjectionRule[] = [
+  ...projectionRules.filter((rule) => rule !== 'backprop'),
+  'backprop',
+];
 
 /**
  * The nine strongest patches of a channel over a set of images, each over its projection.
@@ -188,15 +191,18 @@ class PatchesPanel extends LitElement {
     const { search } = this;
     const { patches, rule, status, layer, set, channel } = search;
     const chooseRule = (event: Event): void =>
-      search.chooseRule((event.target as HTMLSelectElement).value as Rule);
+      search.chooseRule((event.target as HTMLSelectElement).value as ProjectionRule);
     return html`
       <div class="controls" role="group" aria-label="Image set">
         <h2>Strongest patches of channel ${channel}${layer ? ` of ${layer.id}` : ''}</h2>
         <label
           >Rule
           <select @change=${chooseRule}>
-            ${Object.entries(RULES).map(
-              ([id, title]) => html`<option value=${id} .selected=${id === rule}>${title}</option>`,
+            ${RULES.map(
+              (id) =>
+                html`<option value=${id} .selected=${id === rule}>
+                  ${projectionDescriptions[id].title}
+                </option>`,
             )}
           </select></label
         >

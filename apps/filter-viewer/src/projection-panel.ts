@@ -1,14 +1,8 @@
 import { css, html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from 'lit';
-import { seenWindow, type FieldWindow } from '@convlens/core';
+import { projectionDescriptions, seenWindow, type FieldWindow } from '@convlens/core';
 import { controls, define, formatNumber, tokens } from '@convlens/elements';
 import type { LayerSummary, Projections } from '@convlens/engine';
 import { drawPart, inputPicture } from './pictures.js';
-
-const RULES = {
-  backprop: ['Gradient', 'Which pixels would raise the answer if they changed a little.'],
-  deconvnet: ['Deconvnet', 'What the answer is made of, by the switches of the pooling.'],
-  guided: ['Guided', 'Both rules at once: the sharpest, and the least faithful.'],
-} as const;
 
 /**
  * One unit carried back to the pixels, by three rules side by side.
@@ -124,7 +118,7 @@ class ProjectionPanel extends LitElement {
           </figcaption>
         </figure>
         ${found.map(({ rule, problem }) => {
-          const [title, sentence] = RULES[rule];
+          const { title, about } = projectionDescriptions[rule];
           return html`<figure>
             <canvas
               data-picture=${rule}
@@ -133,7 +127,7 @@ class ProjectionPanel extends LitElement {
             ></canvas>
             <figcaption>
               <strong>${title}</strong>
-              <p class="quiet">${problem ?? sentence}</p>
+              <p class="quiet">${problem ?? about}</p>
             </figcaption>
           </figure>`;
         })}

@@ -1,4 +1,4 @@
-import { attributionMethods, type Projection } from '@convlens/core';
+import { attributionMethods, projectionRules, type ProjectionRule } from '@convlens/core';
 import { index, oneOf, text, type LinkSchema } from '@convlens/elements';
 import type { AttributionMethod } from '@convlens/engine';
 
@@ -24,7 +24,7 @@ export interface ViewerState {
   /** Max-poolings are shown by what they read, with the places that won. */
   switches: 'on' | 'off';
   /** How the strongest patches are carried back. */
-  rule: Projection['rule'];
+  rule: ProjectionRule;
   /** What attributions are of. */
   of: 'class' | 'unit';
   /** Class of the attribution; the most probable one when left out. */
@@ -46,7 +46,7 @@ export const linkSchema: LinkSchema<ViewerState> = {
   row: index(),
   column: index(),
   switches: oneOf(['off', 'on'], 'off'),
-  rule: oneOf(['deconvnet', 'guided', 'backprop'], 'deconvnet'),
+  rule: oneOf(projectionRules, 'deconvnet'),
   of: oneOf(['class', 'unit'], 'class'),
   target: index(),
   method: oneOf(attributionMethods, 'saliency'),

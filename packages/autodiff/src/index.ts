@@ -2,7 +2,8 @@ export { geometryOf, overhang, transposedGeometryOf, type Geometry } from './geo
 export { differentiableOperators } from './registry.js';
 export { objective, type Objective, type WeightedObjective } from './objective.js';
 export type { ShapeOptions } from './prepare.js';
-export type { PoolLowering, ReluRule } from './rule.js';
+export type { ReluRule } from './relu-rules.js';
+export type { PoolLowering } from './rule.js';
 export {
   resizeMatrix,
   resizeModeOf,

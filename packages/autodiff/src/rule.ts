@@ -1,13 +1,5 @@
-import { LensError, type Node } from '@convlens/onnx';
-import type { GraphBuilder } from '@convlens/onnx';
-
-/**
- * What a signal R from above becomes at a rectifier with input v: `backprop` R [v > 0], `deconvnet` max(R, 0)
- * (Zeiler and Fergus 2013), `guided` max(R, 0) [v > 0] (Springenberg et al. 2014); `redirected` R [v > 0] +
- * max(R, 0) [v <= 0] lets a signal wake a rectifier that sleeps (Olah et al. 2017: for the first steps of an ascent
- * whose gradient is zero).
- */
-export type ReluRule = 'backprop' | 'deconvnet' | 'guided' | 'redirected';
+import { LensError, type GraphBuilder, type Node } from '@convlens/onnx';
+import type { ReluRule } from './relu-rules.js';
 
 /**
  * How overlapping max-pooling is reversed: `indices` needs MaxPool's second output and ScatterElements (fast on the

@@ -13,7 +13,8 @@ import {
 import { sum } from './algebra.js';
 import { checkNames, prepare, type ShapeOptions } from './prepare.js';
 import { gapOf, isFlat, ruleOf } from './registry.js';
-import { Step, type PoolLowering, type ReluRule, type RuleOptions } from './rule.js';
+import type { ReluRule } from './relu-rules.js';
+import { Step, type PoolLowering, type RuleOptions } from './rule.js';
 import { zeros } from './shaping.js';
 import { weightsAsInputs } from './training/weights-as-inputs.js';
 import { writeOut } from './training/write-out.js';

@@ -1,18 +1,20 @@
+import { attributionMethods, projectionRules } from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
 import { attack } from './commands/attack.js';
-import { attribute } from './commands/attribute.js';
+import { attribute, attributeOptions } from './commands/attribute.js';
 import { bench } from './commands/bench.js';
-import { dream } from './commands/dream.js';
+import { dream, dreamOptions } from './commands/dream.js';
 import { inspect } from './commands/inspect.js';
-import { invert } from './commands/invert.js';
+import { invert, invertOptions } from './commands/invert.js';
 import { patches } from './commands/patches.js';
 import { projectCommand } from './commands/project.js';
-import { reconstruct } from './commands/reconstruct.js';
+import { reconstruct, reconstructOptions } from './commands/reconstruct.js';
 import { run } from './commands/run.js';
 import { train } from './commands/train.js';
-import { visualize } from './commands/visualize.js';
+import { visualize, visualizeOptions } from './commands/visualize.js';
 import { vjpCommand } from './commands/vjp.js';
+import { usageOf } from './recipes/options.js';
 
 const USAGE = `Usage: convlens COMMAND MODEL [options]
 
@@ -21,27 +23,28 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   run MODEL (--input NAME=FILE.npy | --image FILE.png) --layer NAME... --out DIR
       activations as .npy
   vjp MODEL --input NAME=FILE.npy... --cotangent NAME=FILE.npy... --wrt NAME...
-      [--rule backprop|deconvnet|guided] --out DIR
+      [--rule ${projectionRules.join('|')}] --out DIR
       outputs as NAME.npy, vector-Jacobian products as d_NAME.npy ('/' in names becomes '_')
   project MODEL --image FILE.png --layer NAME --channel N [--row N --column N]
-      [--rule backprop|deconvnet|guided] --out DIR
+      [--rule ${projectionRules.join('|')}] --out DIR
       a unit carried back to the pixels, as PNG and .npy
-  patches MODEL --layer NAME --channel N --images DIR|FILE.png... [--rule deconvnet|guided|backprop]
+  patches MODEL --layer NAME --channel N --images DIR|FILE.png... [--rule ${projectionRules.join('|')}]
       [--top 9] --out DIR
       where over the images a channel answers most: patches and projections as PNG, their list as JSON
-  attribute MODEL --image FILE.png [--class N] [--method saliency|gradient-input|integrated|smoothgrad|
-      occlusion|gradcam|guided-gradcam] [--steps N] [--seed N] --out DIR
+  attribute MODEL --image FILE.png [--class N]
+      [--method ${attributionMethods.join('|')}]
+      ${usageOf(attributeOptions)} --out DIR
       which pixels drove a class, as PNG and .npy
   visualize MODEL (--class N|NAME | --layer NAME [--channel N [--row N --column N]]) [--preset ID]
-      [--sense more|less] [--start noise|grey|image --image FILE.png] [--steps N] [--seed N]
-      [--pictures N] --out DIR
+      [--sense more|less] [--start noise|grey|image --image FILE.png]
+      ${usageOf(visualizeOptions)} [--seed N] --out DIR
       what a class or unit wants to see
-  dream MODEL --image FILE.png --layer NAME... [--guide FILE.png] [--octaves N] [--octave-scale X]
-      [--steps N] [--rate X] [--size N] [--tile N] [--seed N] --out DIR
+  dream MODEL --image FILE.png --layer NAME... [--guide FILE.png]
+      ${usageOf(dreamOptions)} [--seed N] --out DIR
       DeepDream: the image with more of what the layers see in it
-  invert MODEL --image FILE.png --layer NAME... [--steps N] [--seed N] --out DIR
+  invert MODEL --image FILE.png --layer NAME... ${usageOf(invertOptions)} [--seed N] --out DIR
       the image rebuilt from what each layer still knows of it, with the loss
-  reconstruct MODEL --class N|NAME [--pictures N] [--steps N] [--seed N] --out DIR
+  reconstruct MODEL --class N|NAME ${usageOf(reconstructOptions)} [--seed N] --out DIR
       a class rebuilt from noise through the softmax, from several starts
   visualize|dream|invert|reconstruct [MODEL] --recipe FILE.json|FILE.png [--image FILE.png]
       [--guide FILE.png] --out DIR

@@ -9,12 +9,13 @@ export {
   smoothGrad,
   type OnStep,
 } from './attribution/attribution.js';
+export { attribute, type Attributed } from './attribution/attribute.js';
+export { attributionDescriptions } from './attribution/descriptions.js';
 export {
-  attribute,
   attributionMethods,
+  type AttributionDescription,
   type AttributionMethod,
   type AttributionTask,
-  type Attributed,
 } from './attribution/methods.js';
 export { gradCamLayer, layersBelow } from './attribution/cam-layer.js';
 export { normalNoise } from './attribution/noise.js';
@@ -26,12 +27,9 @@ export {
   type Seed,
   type Target,
 } from './gradients/gradients.js';
-export {
-  project,
-  projectAll,
-  type Projection,
-  type ProjectionRule,
-} from './projection/projection.js';
+export { project, projectAll, type Projection } from './projection/projection.js';
+export { projectionDescriptions } from './projection/descriptions.js';
+export { projectionRules, type ProjectionRule } from './projection/rules.js';
 export { maxPoolingOf, poolingSwitches, type MaxPooling } from './pooling-switches/switches.js';
 export { randomiseWeights, weightedLayers } from './randomisation/randomisation.js';
 export { softmax, topClasses, type ClassScore, type Scores } from './classify/classify.js';
@@ -57,16 +55,25 @@ export {
 export { hasKernels, kernels, type Kernels } from './weights/kernels.js';
 export {
   Ascent,
-  type AscentOptions,
   type AscentState,
   type PictureState,
   type StepReport,
 } from './optimisation/ascent.js';
+export type { AscentOptions } from './optimisation/plan.js';
+export {
+  optimiserParameters,
+  optimisers,
+  type Optimiser,
+} from './optimisation/optimisers/table.js';
+export { penalties, penaltyParameters, type Penalty } from './optimisation/penalties/table.js';
+export { parametrisations } from './optimisation/parametrisations.js';
+export { transforms, type Transform } from './optimisation/transforms/table.js';
 export { Goals, type Evaluation } from './optimisation/goal-program.js';
 export type { Goal, Term } from './optimisation/goal.js';
-export type { Transform } from './optimisation/transforms.js';
+export { termParameters } from './optimisation/terms.js';
 export { Dream, type DreamOptions, type DreamState } from './dream/dream.js';
 export { checkRecipe, readRecipe } from './recipe/check.js';
+export { ascentRecipeParameters, dreamRecipeParameters } from './recipe/schema.js';
 export {
   classGoal,
   dreamRecipe,
@@ -113,18 +120,21 @@ export {
   structuralSimilarity,
   type PerturbationSize,
 } from './attacks/measures.js';
-export {
-  settingOf,
-  settingsOf,
-  type AttackMethod,
-  type AttackStep,
-  type AttackTask,
-  type ChoiceParameter,
-  type NumberParameter,
-  type OnAttackStep,
-  type Parameters,
-  type Settings,
+export type {
+  AttackMethod,
+  AttackParameters,
+  AttackStep,
+  AttackTask,
+  OnAttackStep,
 } from './attacks/method.js';
+export type {
+  ChoiceParameter,
+  NumberParameter,
+  Parameter,
+  Parameters,
+  Settings,
+} from './schema/parameter.js';
+export { filled, settingOf, settingsOf } from './schema/settings.js';
 export { NetworkClassifier } from './attacks/network-classifier.js';
 export { attackMethods } from './attacks/registry.js';
 export { pictureOf, planesOf } from './attacks/pictures.js';

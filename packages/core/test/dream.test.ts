@@ -4,7 +4,7 @@ import { buildVgg } from '@convlens/adapters/builders';
 import { resizePlanes } from '@convlens/data';
 import { float32, type TensorData } from '@convlens/onnx';
 import { Dream, Goals, type DreamOptions, type Goal } from '../src/index.js';
-import { viewRandom } from '../src/optimisation/transforms.js';
+import { viewRandom } from '../src/optimisation/view.js';
 import { native, numbers } from './support/run.js';
 
 const network = describeNetwork(

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { advance, noMemory } from '../src/optimisation/optimisers.js';
-import {
-  correct,
-  gaussianBlur,
-  penalise,
-  yosinskiPresets,
-  type Penalty,
-} from '../src/optimisation/regularisers.js';
+import { correct, gaussianBlur, yosinskiPresets } from '../src/optimisation/corrections.js';
+import { advance, noMemory } from '../src/optimisation/optimisers/table.js';
+import { penalise, type Penalty } from '../src/optimisation/penalties/table.js';
 import { dot, numbers } from './support/run.js';
 
 const extents = { channels: 2, height: 5, width: 6 };
@@ -27,9 +22,9 @@ describe.each<Penalty>([
   it('has the gradient that finite differences give', () => {
     const image = numbers(size, 4).map((v) => 3 * v);
     const gradient = new Float32Array(size);
-    penalise(penalty, image, extents, 2, gradient);
+    penalise(penalty, { image, extents, unit: 2 }, gradient);
     const value = (x: Float32Array): number =>
-      penalise(penalty, x, extents, 2, new Float32Array(size));
+      penalise(penalty, { image: x, extents, unit: 2 }, new Float32Array(size));
     for (let trial = 0; trial < 5; trial++) {
       const direction = numbers(size, 30 + trial);
       const h = 1e-3;
@@ -45,7 +40,7 @@ describe.each<Penalty>([
     const image = numbers(size, 4);
     const twice = image.map((v) => 58 * v);
     const value = (x: Float32Array, unit: number): number =>
-      penalise(penalty, x, extents, unit, new Float32Array(size));
+      penalise(penalty, { image: x, extents, unit }, new Float32Array(size));
     expect(value(twice, 58)).toBeCloseTo(value(image, 1), 4);
   });
 });
@@ -54,7 +49,7 @@ it('the total variation of one step edge is its height squared, times its length
   const image = Float32Array.of(0, 0, 3, 3, 0, 0, 3, 3);
   const one = { channels: 1, height: 2, width: 4 };
   const penalty = { kind: 'tv', weight: 1 } as const;
-  expect(penalise(penalty, image, one, 1, new Float32Array(8))).toBe(18);
+  expect(penalise(penalty, { image, extents: one, unit: 1 }, new Float32Array(8))).toBe(18);
 });
 
 describe("Yosinski's corrections", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sample, sampleAdjoint, type Sampling } from '../src/optimisation/sampling.js';
-import { viewRandom, drawView, type Transform } from '../src/optimisation/transforms.js';
+import type { Transform } from '../src/optimisation/transforms/table.js';
+import { drawView, viewRandom } from '../src/optimisation/view.js';
 import { dot, numbers } from './support/run.js';
 
 const chains: Record<string, readonly Transform[]> = {

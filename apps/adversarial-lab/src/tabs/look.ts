@@ -1,15 +1,12 @@
 import { html, type TemplateResult } from 'lit';
-import { topClass, type AttributionMethod } from '@convlens/core';
+import { attributionDescriptions, topClass, type AttributionMethod } from '@convlens/core';
 import { sequential, type Pixels } from '@convlens/data';
 import { define, type TaskOptions } from '@convlens/elements';
 import '@convlens/elements/legend.js';
 import { attributionPicture } from '../attribution.js';
 import { LabTab } from './lab-tab.js';
 
-const METHODS: readonly (readonly [AttributionMethod, string])[] = [
-  ['saliency', 'Saliency'],
-  ['gradcam', 'Grad-CAM'],
-];
+const METHODS: readonly AttributionMethod[] = ['saliency', 'gradcam'];
 
 interface Cell {
   readonly title: string;
@@ -31,7 +28,7 @@ class LabLook extends LabTab {
       ...(best === answer.label ? [] : [['Result', result, answer.label] as const]),
     ] as const;
     const rows: Cell[][] = [];
-    for (const [method] of METHODS) {
+    for (const method of METHODS) {
       const row: Cell[] = [];
       for (const [title, shown, index] of wanted) {
         const target = { kind: 'class', index } as const;
@@ -61,14 +58,14 @@ class LabLook extends LabTab {
     return html`
       ${this.#rows.map(
         (row, i) =>
-          html`<h3>${METHODS[i]![1]}</h3>
+          html`<h3>${attributionDescriptions[METHODS[i]!].title}</h3>
             <div class="figures wide">
               ${row.map(
                 ({ title, picture }) =>
                   html`<figure>
                     <lens-picture
                       .pictures=${[picture]}
-                      label="${METHODS[i]![1]} of ${title}"
+                      label="${attributionDescriptions[METHODS[i]!].title} of ${title}"
                     ></lens-picture>
                     <figcaption>${title}</figcaption>
                   </figure>`,

@@ -1,19 +1,11 @@
-import { both, choose, compare, unary } from '../algebra.js';
+import { both, choose, compare } from '../algebra.js';
+import { reluRules } from '../relu-rules.js';
 import type { Rule, Rules, Step } from '../rule.js';
 import { reshape } from '../shaping.js';
 
-/**
- * The signal below a rectifier, by the rule that was chosen.
- *
- * @param step the node
- * @param open makes the bool value that says where the rectifier let its input through
- */
-function rectify(step: Step, open: () => string): string {
-  const { b, dy, options } = step;
-  if (options.rule === 'redirected') return choose(b, open(), dy, unary(b, 'Relu', dy));
-  const signal = options.rule === 'backprop' ? dy : unary(b, 'Relu', dy);
-  return options.rule === 'deconvnet' ? signal : choose(b, open(), signal, 0);
-}
+/** The signal below a rectifier, by the rule that was chosen. */
+const rectify = ({ b, dy, options }: Step, open: () => string): string =>
+  reluRules[options.rule](b, dy, open);
 
 const relu: Rule = (step) => [rectify(step, () => compare(step.b, 'Greater', step.y, 0))];
 
@@ -45,9 +37,8 @@ const clip: Rule = (step) => {
 };
 
 /**
- * Rectifiers. With R the signal from above and v the input: `backprop` R [v > 0], `deconvnet` max(R, 0), `guided`
- * max(R, 0) [v > 0], `redirected` R [v > 0] + max(R, 0) [v <= 0]. The mask is read off the output: y > 0 exactly where v > 0. Other activations (LeakyRelu, PRelu,
- * Elu, ...) are differentiated under every rule.
+ * Rectifiers, by the rules of `reluRules`. The mask is read off the output: y > 0 exactly where v > 0. Other activations
+ * (LeakyRelu, PRelu, Elu, ...) are differentiated under every rule.
  *
  * @see Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, 2013, section 2.1
  * @see Springenberg, Dosovitskiy, Brox and Riedmiller, Striving for Simplicity, 2014, section 3.4

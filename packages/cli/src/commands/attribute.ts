@@ -1,17 +1,25 @@
 import { describeNetwork } from '@convlens/adapters';
 import {
   attribute as compute,
+  attributionDescriptions,
   attributionMethods,
   FeatureMaps,
   Gradients,
   topClasses,
+  type Parameters,
 } from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError } from '../arguments.js';
 import { Output, readModel } from '../files.js';
 import { poolOf, runtimeOf } from '../runtime.js';
 import { signedPicture } from './project.js';
+import { optionsFor, readOptions } from '../recipes/options.js';
 import { imageTensor } from './run.js';
+
+const { steps, seed } = attributionDescriptions.smoothgrad.parameters as Parameters;
+
+/** Parameters of the methods that have an option; those that a method does not have are passed over. */
+export const attributeOptions: Parameters = { ...(steps && { steps }), ...(seed && { seed }) };
 
 /** `convlens attribute`: which pixels drove a class. */
 export async function attribute(args: readonly string[]): Promise<string> {
@@ -19,8 +27,7 @@ export async function attribute(args: readonly string[]): Promise<string> {
     image: { type: 'string' },
     class: { type: 'string' },
     method: { type: 'string' },
-    steps: { type: 'string' },
-    seed: { type: 'string' },
+    ...optionsFor(attributeOptions),
     out: { type: 'string' },
   });
   const wished = given.text('method') ?? 'saliency';
@@ -50,8 +57,7 @@ export async function attribute(args: readonly string[]): Promise<string> {
     input,
     target: { kind: 'class', index },
     method,
-    steps: given.count('steps') ?? 50,
-    seed: given.count('seed') ?? 0,
+    settings: readOptions(given, attributeOptions),
   });
   const output = new Output(folder);
   output.tensor(`${method}-${index}`, result);

@@ -1,17 +1,16 @@
-import { dreamRecipe, type Goal } from '@convlens/core';
+import { dreamRecipe, dreamRecipeParameters, type Goal } from '@convlens/core';
 import { UsageError } from '../arguments.js';
-import { given as present, makePictures } from '../recipes/pictures.js';
+import { optionsFor, readOptions } from '../recipes/options.js';
+import { makePictures } from '../recipes/pictures.js';
+
+/** Numbers of a dream that have an option. */
+export const dreamOptions = dreamRecipeParameters;
 
 /** `convlens dream`: an image that shows more and more of what layers see in it. */
 export function dream(args: readonly string[]): Promise<string> {
-  const text = { type: 'string' } as const;
   const options = {
     layer: { type: 'string', multiple: true },
-    octaves: text,
-    'octave-scale': text,
-    rate: text,
-    size: text,
-    tile: text,
+    ...optionsFor(dreamOptions),
   } as const;
   return makePictures(args, 'dream', options, (given, _network, id) => {
     const layers = given.list('layer');
@@ -21,14 +20,7 @@ export function dream(args: readonly string[]): Promise<string> {
     const goal: Goal = layers.map((layer) => ({ kind, layer }));
     const recipe = {
       ...dreamRecipe(id, goal, '', given.count('seed')),
-      ...present({
-        steps: given.count('steps'),
-        octaves: given.count('octaves'),
-        octaveScale: given.number('octave-scale'),
-        rate: given.number('rate'),
-        size: given.count('size'),
-        tile: given.count('tile'),
-      }),
+      ...readOptions(given, dreamOptions),
     };
     return [recipe];
   });

@@ -1,6 +1,10 @@
 import { reconstructRecipe } from '@convlens/core';
-import { given as present, makePictures } from '../recipes/pictures.js';
-import { classIndex } from './visualize.js';
+import { optionsFor, readOptions } from '../recipes/options.js';
+import { makePictures } from '../recipes/pictures.js';
+import { classIndex, visualizeOptions } from './visualize.js';
+
+/** Numbers of a reconstruction that have an option. */
+export const reconstructOptions = visualizeOptions;
 
 /** `convlens reconstruct`: a class rebuilt from noise through the softmax, several times. */
 export function reconstruct(args: readonly string[]): Promise<string> {
@@ -8,11 +12,11 @@ export function reconstruct(args: readonly string[]): Promise<string> {
   return makePictures(
     args,
     'reconstruct',
-    { class: text, pictures: text },
+    { class: text, ...optionsFor(reconstructOptions) },
     (given, network, id) => {
       const index = classIndex(network, given.needed('class'));
-      const recipe = reconstructRecipe(id, index, given.count('pictures'), given.count('seed'));
-      return [{ ...recipe, ...present({ steps: given.count('steps') }) }];
+      const recipe = reconstructRecipe(id, index, undefined, given.count('seed'));
+      return [{ ...recipe, ...readOptions(given, reconstructOptions) }];
     },
   );
 }

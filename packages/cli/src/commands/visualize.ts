@@ -1,8 +1,20 @@
 import type { Network } from '@convlens/adapters';
-import { classGoal, presets, visualizeRecipe, type AscentRecipe, type Goal } from '@convlens/core';
+import {
+  ascentRecipeParameters,
+  classGoal,
+  presets,
+  visualizeRecipe,
+  type AscentRecipe,
+  type Goal,
+} from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { UsageError, type Given } from '../arguments.js';
+import { optionsFor, readOptions } from '../recipes/options.js';
 import { given as present, makePictures } from '../recipes/pictures.js';
+
+const { start, steps, pictures } = ascentRecipeParameters;
+/** What has an option besides the image to start from. */
+export const visualizeOptions = { steps, pictures } as const;
 
 /**
  * A class by its number or its name.
@@ -65,14 +77,11 @@ function recipeOf(given: Given, network: Network, id: string): AscentRecipe {
       `--preset is one of ${known.map((one) => one.id).join(', ')}, got "${wish}"`,
     );
   }
-  const start = given.text('start');
-  if (start !== undefined && start !== 'noise' && start !== 'grey' && start !== 'image') {
-    throw new UsageError(`--start is noise, grey or image, got "${start}"`);
-  }
-  if (start === 'image') given.needed('image');
+  const chosen = readOptions(given, { start, ...visualizeOptions });
+  if (chosen.start === 'image') given.needed('image');
   return {
     ...visualizeRecipe(id, [goal], preset, given.count('seed')),
-    ...present({ start, steps: given.count('steps'), pictures: given.count('pictures') }),
+    ...chosen,
   };
 }
 
@@ -87,8 +96,7 @@ export function visualize(args: readonly string[]): Promise<string> {
     column: text,
     preset: text,
     sense: text,
-    start: text,
-    pictures: text,
+    ...optionsFor({ start, ...visualizeOptions }),
   };
   return makePictures(args, 'visualize', options, (given, network, id) => [
     recipeOf(given, network, id),

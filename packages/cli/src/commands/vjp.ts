@@ -1,11 +1,9 @@
 import { vjp } from '@convlens/autodiff';
-import type { ProjectionRule } from '@convlens/core';
+import { projectionRules, type ProjectionRule } from '@convlens/core';
 import { inferShapes } from '@convlens/onnx';
 import { parse, splitPair, UsageError } from '../arguments.js';
 import { Output, readModel, readTensor } from '../files.js';
 import { poolOf, runtimeOf } from '../runtime.js';
-
-const RULES: readonly ProjectionRule[] = ['backprop', 'deconvnet', 'guided'];
 
 /**
  * A rule at every ReLU, checked.
@@ -13,8 +11,8 @@ const RULES: readonly ProjectionRule[] = ['backprop', 'deconvnet', 'guided'];
  * @throws UsageError
  */
 export function ruleOf(text = 'backprop'): ProjectionRule {
-  const rule = RULES.find((known) => known === text);
-  if (!rule) throw new UsageError(`--rule is one of ${RULES.join(', ')}, got "${text}"`);
+  const rule = projectionRules.find((known) => known === text);
+  if (!rule) throw new UsageError(`--rule is one of ${projectionRules.join(', ')}, got "${text}"`);
   return rule;
 }
 

@@ -1,7 +1,9 @@
 import { LensError } from '@convlens/onnx';
 import { counting, type Classifier, type Queries } from './classifier.js';
 import { topClass } from './losses.js';
-import { settingsOf, type AttackTask, type Settings } from './method.js';
+import type { Settings } from '../schema/parameter.js';
+import { settingsOf } from '../schema/settings.js';
+import type { AttackTask } from './method.js';
 import { fools } from './objective.js';
 import { attackMethods } from './registry.js';
 

@@ -1,49 +1,14 @@
-import { LensError } from '@convlens/onnx';
+import type {
+  ChoiceParameter,
+  NumberParameter,
+  Parameters,
+  Settings,
+  SettingsOf,
+} from '../schema/parameter.js';
 import type { Classifier } from './classifier.js';
 
-/** A number that a method takes. */
-export interface NumberParameter {
-  readonly kind: 'number';
-  /** For people. */
-  readonly title: string;
-  /** `pixels`: parts of the pixels' range, where 8/255 is 8 grey levels; of both norms. */
-  readonly unit: 'pixels' | 'count' | 'none';
-  /** A number, or how it follows from the parameters before it. */
-  readonly fallback: number | ((chosen: Settings) => number);
-  readonly low: number;
-  readonly high: number;
-}
-
-/** One of a few words that a method takes; the first is the default. */
-export interface ChoiceParameter<Word extends string = string> {
-  readonly kind: 'choice';
-  /** For people. */
-  readonly title: string;
-  readonly words: readonly [Word, ...Word[]];
-}
-
-/** Parameters by name, in the order in which defaults may depend on each other. */
-export type Parameters = Readonly<Record<string, NumberParameter | ChoiceParameter>>;
-
-/** Parameters with their values. */
-export type Settings = Readonly<Record<string, number | string>>;
-
-/**
- * A value as people write it: `8/255`, a number, or a word.
- *
- * @param text what was written
- */
-export function settingOf(text: string): number | string {
-  const fraction = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  if (fraction) return Number(fraction[1]) / Number(fraction[2]);
-  const number = Number(text);
-  return text.trim() === '' || Number.isNaN(number) ? text : number;
-}
-
-/** The values of certain parameters. */
-export type SettingsOf<P extends Parameters> = {
-  readonly [Name in keyof P]: P[Name] extends ChoiceParameter<infer Word> ? Word : number;
-};
+/** Numbers and words that an attack takes. */
+export type AttackParameters = Parameters<NumberParameter | ChoiceParameter>;
 
 /** How far an attack is. */
 export interface AttackStep {
@@ -83,7 +48,7 @@ export interface AttackMethod {
   readonly towards: boolean;
   /** What is kept small: `ball` stays within epsilon, `least` looks for the shortest way, `few` changes few values. */
   readonly keeps: 'ball' | 'least' | 'few';
-  readonly parameters: Parameters;
+  readonly parameters: AttackParameters;
   /**
    * Attacks images.
    *
@@ -104,7 +69,7 @@ export interface AttackMethod {
  *
  * @param method the method
  */
-export function attackMethod<const P extends Parameters>(
+export function attackMethod<const P extends AttackParameters>(
   method: Omit<AttackMethod, 'parameters' | 'run'> & {
     readonly parameters: P;
     readonly run: (
@@ -115,49 +80,4 @@ export function attackMethod<const P extends Parameters>(
   },
 ): AttackMethod {
   return { ...method, run: method.run as AttackMethod['run'] };
-}
-
-/**
- * The values of a method's parameters: what is given, checked, and defaults for the rest.
- *
- * @param method the method
- * @param given some of its parameters
- * @throws LensError `E_ARGUMENT` for one that it does not have, or a value that it does not take
- */
-export function settingsOf(method: AttackMethod, given: Settings = {}): Settings {
-  const { parameters, title } = method;
-  for (const name of Object.keys(given)) {
-    if (name in parameters) continue;
-    throw new LensError(
-      'E_ARGUMENT',
-      `${title} has no parameter "${name}". It takes ${Object.keys(parameters).join(', ')}.`,
-    );
-  }
-  const chosen: Record<string, number | string> = {};
-  for (const [name, parameter] of Object.entries(parameters)) {
-    const value = given[name];
-    if (parameter.kind === 'choice') {
-      const word = value ?? parameter.words[0];
-      if (!parameter.words.some((known) => known === word)) {
-        throw new LensError(
-          'E_ARGUMENT',
-          `${title}: expected ${name} to be ${parameter.words.join(' or ')}, got "${word}".`,
-        );
-      }
-      chosen[name] = word;
-      continue;
-    }
-    const { fallback, low, high, unit } = parameter;
-    const number = value ?? (typeof fallback === 'number' ? fallback : fallback(chosen));
-    const whole = unit !== 'count' || Number.isInteger(number);
-    if (typeof number !== 'number' || !(number >= low && number <= high) || !whole) {
-      throw new LensError(
-        'E_ARGUMENT',
-        `${title}: expected ${name} to be a ${unit === 'count' ? 'whole ' : ''}number from ${low} to ${high}, ` +
-          `got ${number}.`,
-      );
-    }
-    chosen[name] = number;
-  }
-  return chosen;
 }

@@ -1,6 +1,6 @@
 import { attackNorms } from './ball.js';
 import { attackLosses } from './losses.js';
-import type { ChoiceParameter, NumberParameter, Settings } from './method.js';
+import type { ChoiceParameter, NumberParameter, Settings } from '../schema/parameter.js';
 
 /** How distance is measured. */
 export const norm: ChoiceParameter<(typeof attackNorms)[number]> = {

@@ -1,6 +1,7 @@
 import { ballAround } from './ball.js';
 import type { Classifier } from './classifier.js';
-import { attackMethod, type AttackMethod, type AttackTask, type SettingsOf } from './method.js';
+import type { SettingsOf } from '../schema/parameter.js';
+import { attackMethod, type AttackMethod, type AttackTask } from './method.js';
 import { fools, Objective } from './objective.js';
 import { eps, loss, norm, stepLength, times } from './parameters.js';
 import { Random } from '../random.js';

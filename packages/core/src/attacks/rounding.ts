@@ -1,7 +1,8 @@
 import type { AttackNorm } from './ball.js';
 import type { Classifier } from './classifier.js';
 import { attackMethods } from './registry.js';
-import type { AttackTask, Settings } from './method.js';
+import type { Settings } from '../schema/parameter.js';
+import type { AttackTask } from './method.js';
 import { fools, Objective } from './objective.js';
 
 /** What must stay true of an attacked image when it is rounded. */

@@ -4,7 +4,7 @@ import type { StepReport } from '../optimisation/ascent.js';
 import type { Goal } from '../optimisation/goal.js';
 import type { Goals } from '../optimisation/goal-program.js';
 import { inputUnit, inputValue } from '../optimisation/parametrisation.js';
-import { viewRandom } from '../optimisation/transforms.js';
+import { viewRandom } from '../optimisation/view.js';
 import { ResidentDream } from './resident-dream.js';
 import { cutTiles, rollOf, tileFor, type Size } from './tiles.js';
 

@@ -20,7 +20,7 @@ import {
   type TileNumbers,
 } from '../optimisation/gpu/dream.js';
 import { inputValue } from '../optimisation/parametrisation.js';
-import { viewRandom } from '../optimisation/transforms.js';
+import { viewRandom } from '../optimisation/view.js';
 import type { DreamOptions, DreamState } from './dream.js';
 import { cutTiles, rollOf, tileFor, type Size, type Tiles } from './tiles.js';
 

@@ -1,6 +1,6 @@
 import type { Network } from '@convlens/adapters';
 import { LensError } from '@convlens/onnx';
-import type { ViewRandom } from '../optimisation/transforms.js';
+import type { ViewRandom } from '../optimisation/transforms/transform.js';
 
 /** Height and width. */
 export type Size = readonly [height: number, width: number];

@@ -1,53 +1,18 @@
 import { float32, LensError, type TensorData } from '@convlens/onnx';
-import { fourierParametrisation, phaseParametrisation, type NaturalSpectrum } from './fourier.js';
-import type { Goal } from './goal.js';
+import { correct } from './corrections.js';
 import type { Evaluation, Goals } from './goal-program.js';
-import {
-  advance,
-  noMemory,
-  rateAt,
-  type Memory,
-  type Optimiser,
-  type Schedule,
-} from './optimisers.js';
-import { inputUnit, inputValue, type Canvas, type Parametrisation } from './parametrisation.js';
-import { pixelParametrisation } from './pixels.js';
+import { advance, noMemory, type Memory } from './optimisers/table.js';
+import type { Parametrisation } from './parametrisation.js';
+import { parametrisations } from './parametrisations.js';
+import { penalise } from './penalties/table.js';
+import { AscentPlan, type AscentOptions } from './plan.js';
 import { ResidentAscent } from './resident-ascent.js';
-import { correct, penalise, type Corrections, type Penalty } from './regularisers.js';
-import { sample, sampleAdjoint, type Sampling } from './sampling.js';
-import { viewRandom, drawView, type Transform, type View } from './transforms.js';
+import { sample, sampleAdjoint } from './sampling.js';
 
 type Tensor = TensorData<'float32'>;
 
 /** Steps in which a gradient of zero is sought again with rectifiers that let it pass (Lucid). */
 const REDIRECTED_STEPS = 16;
-
-/** How pictures are optimised. */
-export interface AscentOptions {
-  /** One goal a picture. */
-  readonly goals: readonly Goal[];
-  readonly parametrisation: 'pixels' | 'fourier' | 'phase';
-  /** How fast the scale of `fourier` falls with the frequency; 1 by default. */
-  readonly decay?: number;
-  readonly optimiser: Optimiser;
-  readonly schedule?: Schedule;
-  readonly transforms?: readonly Transform[];
-  /** Views of a picture in one step; 1 by default. */
-  readonly views?: number;
-  readonly penalties?: readonly Penalty[];
-  readonly corrections?: Corrections;
-  readonly seed: number;
-  /** `[height, width]` of the picture; the network's input by default. */
-  readonly size?: readonly [number, number];
-  /** One deviation of natural images in the network's input; from the preprocessing by default. */
-  readonly unit?: number;
-  /** Spectrum of `phase`. */
-  readonly spectrum?: NaturalSpectrum;
-  /** Where to start: an image `[C, H, W]` of the picture's size; seeded noise by default. */
-  readonly start?: Float32Array;
-  /** Image whose activations are matched or guide. */
-  readonly reference?: Tensor;
-}
 
 /** One picture of a run: all that is needed to go on with it. Plain arrays, so that it can be kept. */
 export interface PictureState {
@@ -77,10 +42,7 @@ export interface StepReport {
  * depends on the seed and the number of the step only, so a run that is continued is the run that was not stopped.
  */
 export class Ascent {
-  readonly #goals: Goals;
-  readonly #options: AscentOptions;
-  readonly #canvas: Canvas;
-  readonly #sampling: Sampling;
+  readonly #plan: AscentPlan;
   readonly #parametrisation: Parametrisation;
   readonly #limits: readonly (readonly [number, number])[];
   #resident: ResidentAscent | undefined;
@@ -96,35 +58,19 @@ export class Ascent {
    * @throws LensError `E_ARGUMENT` when a state or a start does not fit
    */
   constructor(goals: Goals, options: AscentOptions, state?: AscentState) {
-    const { preprocessing, input } = goals.network;
-    const [channels, ...input2] = input.shape;
-    const [height, width] = options.size ?? input2;
-    this.#goals = goals;
-    this.#options = options;
-    const unit = options.unit ?? inputUnit(preprocessing);
-    this.#canvas = { channels, height, width, preprocessing, unit };
-    const grey = (channel: number, value: number): number =>
-      inputValue(preprocessing, channel, value);
-    this.#sampling = { channels, image: [height, width], input: input2, grey };
-    this.#limits = Array.from({ length: channels }, (_, c) => [grey(c, 0), grey(c, 1)] as const);
-    this.#parametrisation = this.#make();
+    this.#plan = new AscentPlan(goals, options);
+    const { canvas, sampling } = this.#plan;
+    this.#limits = Array.from({ length: canvas.channels }, (_, c) => [
+      sampling.grey(c, 0),
+      sampling.grey(c, 1),
+    ]);
+    this.#parametrisation = parametrisations[options.parametrisation].make(canvas, options);
     this.#state = state ? this.#checked(state) : { step: 0, pictures: this.#start() };
-    this.#resident = ResidentAscent.of(goals, options, this.#canvas, this.#sampling);
-  }
-
-  #make(): Parametrisation {
-    switch (this.#options.parametrisation) {
-      case 'pixels':
-        return pixelParametrisation(this.#canvas);
-      case 'fourier':
-        return fourierParametrisation(this.#canvas, this.#options.decay);
-      case 'phase':
-        return phaseParametrisation(this.#canvas, this.#options.spectrum);
-    }
+    this.#resident = ResidentAscent.of(this.#plan);
   }
 
   #start(): PictureState[] {
-    const { goals, start, seed } = this.#options;
+    const { goals, start, seed } = this.#plan.options;
     return goals.map((_, i) => ({
       parameters: start
         ? this.#parametrisation.from(start)
@@ -135,7 +81,7 @@ export class Ascent {
 
   #checked(state: AscentState): AscentState {
     const { length } = this.#parametrisation;
-    const { goals } = this.#options;
+    const { goals } = this.#plan.options;
     if (
       state.pictures.length !== goals.length ||
       state.pictures.some(({ parameters }) => parameters.length !== length)
@@ -171,7 +117,7 @@ export class Ascent {
    * @returns float32 `[1, C, H, W]`
    */
   picture(index = 0): Tensor {
-    const { channels, height, width } = this.#canvas;
+    const { channels, height, width } = this.#plan.canvas;
     return float32(this.#image(this.#state.pictures[index]!).slice(), [1, channels, height, width]);
   }
 
@@ -179,7 +125,7 @@ export class Ascent {
   #image(picture: PictureState): Float32Array {
     let image = this.#images.get(picture);
     if (!image) {
-      const { channels, height, width } = this.#canvas;
+      const { channels, height, width } = this.#plan.canvas;
       image = new Float32Array(channels * height * width);
       this.#parametrisation.image(picture.parameters, image);
       this.#images.set(picture, image);
@@ -241,20 +187,18 @@ export class Ascent {
   }
 
   async #step(move: boolean): Promise<StepReport> {
-    const { goals, views = 1, penalties = [], seed, transforms = [] } = this.#options;
+    const { goals, views = 1, penalties = [] } = this.#plan.options;
     const { step, pictures } = this.#state;
-    const { channels, height, width, unit } = this.#canvas;
-    const { image: size, input } = this.#sampling;
+    const { channels, height, width, unit } = this.#plan.canvas;
+    const { input } = this.#plan.sampling;
     const length = channels * input[0] * input[1];
     const images = pictures.map((picture) => this.#image(picture));
-    const looks: View[] = [];
+    const looks = this.#plan.views(step);
     const batch = new Float32Array(pictures.length * views * length);
     for (const [i, image] of images.entries()) {
       for (let v = 0; v < views; v++) {
         const at = i * views + v;
-        const view = drawView(transforms, size, input, viewRandom(seed, step, at));
-        looks.push(view);
-        sample(image, view, this.#sampling, batch, at * length);
+        sample(image, looks[at]!, this.#plan.sampling, batch, at * length);
       }
     }
     const found = await this.#run(batch, step);
@@ -266,12 +210,19 @@ export class Ascent {
       for (let v = 0; v < views; v++) {
         const at = i * views + v;
         values[i] = values[i]! + found.values[at]! / views;
-        sampleAdjoint(found.gradient, looks[at]!, this.#sampling, gradient, 1 / views, at * length);
+        sampleAdjoint(
+          found.gradient,
+          looks[at]!,
+          this.#plan.sampling,
+          gradient,
+          1 / views,
+          at * length,
+        );
       }
       totals[i] = values[i]!;
       for (const penalty of penalties) {
-        totals[i] =
-          totals[i] - penalise(penalty, image, { channels, height, width }, unit, gradient);
+        const picture = { image, extents: { channels, height, width }, unit };
+        totals[i] = totals[i] - penalise(penalty, picture, gradient);
       }
       if (!Number.isFinite(totals[i])) {
         throw new LensError(
@@ -292,15 +243,15 @@ export class Ascent {
     gradient: Float32Array,
     step: number,
   ): PictureState {
-    const { optimiser, corrections } = this.#options;
+    const { corrections } = this.#plan.options;
     // The pull-back may use the gradient up; the contributions of pixels are measured on it afterwards.
     const own = corrections?.smallContribution ? gradient.slice() : gradient;
-    const slope = new Float32Array(parameters.length);
-    this.#parametrisation.pullback(gradient, parameters, image, slope);
-    const scaled = { ...optimiser, rate: rateAt(optimiser, this.#options.schedule, step) };
-    const remembered = advance(scaled, parameters, slope, memory);
+    const parameterGradient = new Float32Array(parameters.length);
+    this.#parametrisation.pullback(gradient, parameters, image, parameterGradient);
+    const optimiser = this.#plan.optimiserAt(step);
+    const remembered = advance(optimiser, parameters, parameterGradient, memory);
     if (!corrections) return { parameters, memory: remembered };
-    const { channels, height, width } = this.#canvas;
+    const { channels, height, width } = this.#plan.canvas;
     const moved = new Float32Array(channels * height * width);
     this.#parametrisation.image(parameters, moved);
     correct(corrections, moved, { channels, height, width }, own, step, this.#limits);
@@ -308,24 +259,24 @@ export class Ascent {
   }
 
   async #run(batch: Float32Array, step: number): Promise<Evaluation & { readonly note?: string }> {
-    const { goals, views = 1, reference } = this.#options;
-    const each = goals.flatMap((goal) => Array.from({ length: views }, () => goal));
+    const { goals, reference } = this.#plan.options;
+    const { each } = this.#plan;
     const options = reference ? { reference } : {};
-    this.#evaluate ??= this.#goals.prepare(each, options);
+    this.#evaluate ??= this.#plan.goals.prepare(each, options);
     const found = await (await this.#evaluate)(batch);
     if (step >= REDIRECTED_STEPS) return found;
-    // A picture sleeps when none of its views has a slope; the others of the batch go on as they are.
+    // A picture sleeps when none of its views has a gradient; the others of the batch go on as they are.
     const own = found.gradient.length / goals.length;
-    const slope = (i: number, of = found): Float32Array =>
+    const gradientOf = (i: number, of = found): Float32Array =>
       of.gradient.subarray(i * own, (i + 1) * own);
-    const asleep = goals.map((_, i) => i).filter((i) => isZero(slope(i)));
+    const asleep = goals.map((_, i) => i).filter((i) => isZero(gradientOf(i)));
     if (asleep.length === 0) return found;
-    this.#redirected ??= this.#goals.prepare(each, { ...options, rule: 'redirected' });
+    this.#redirected ??= this.#plan.goals.prepare(each, { ...options, rule: 'redirected' });
     const redirected = await (await this.#redirected)(batch);
-    for (const i of asleep) slope(i).set(slope(i, redirected));
+    for (const i of asleep) gradientOf(i).set(gradientOf(i, redirected));
     return {
       ...found,
-      note: asleep.some((i) => isZero(slope(i)))
+      note: asleep.some((i) => isZero(gradientOf(i)))
         ? 'The gradient is zero: nothing in this picture moves the unit, even past its rectifiers.'
         : 'The gradient was zero, so its way past the rectifiers was opened for this step.',
     };

@@ -1,17 +1,15 @@
 import type { Gpu, GpuProgram, GpuTensor } from '@convlens/runtime';
-import type { AscentOptions, AscentState, PictureState, StepReport } from './ascent.js';
+import type { AscentState, PictureState, StepReport } from './ascent.js';
 import { VALUES } from './goal-graph.js';
-import type { Goals } from './goal-program.js';
 import { Buffers, MOST_UNREAD, readBuffers, writeNumbers } from './gpu/buffers.js';
 import { prepareStep, REPORT, type GpuStep } from './gpu/step.js';
 import { reachOf, type GpuViews } from './gpu/views.js';
-import { ADAM, rateAt } from './optimisers.js';
-import type { Canvas } from './parametrisation.js';
-import type { Sampling } from './sampling.js';
-import { viewRandom, drawView, type View } from './transforms.js';
+import { onGpu } from './off-gpu.js';
+import { correctedRate } from './optimisers/table.js';
+import { parametrisations } from './parametrisations.js';
+import type { AscentPlan } from './plan.js';
+import type { View } from './view.js';
 
-/** Longest side of a picture: a line of its transform lies in the memory of a workgroup. */
-const LONGEST = 512;
 /** How far samples of a view may lie from where a pixel is looked for; the work grows with the square. */
 const FARTHEST = 4;
 
@@ -30,61 +28,25 @@ interface Made {
  * last of some steps. It computes what `Ascent` does, in float32.
  */
 export class ResidentAscent {
-  readonly #goals: Goals;
+  readonly #plan: AscentPlan;
   readonly #gpu: Gpu;
-  readonly #options: AscentOptions;
-  readonly #canvas: Canvas;
-  readonly #sampling: Sampling;
   #made: Promise<Made> | undefined;
   /** The state that the numbers on the device are. */
   #at: AscentState | undefined;
 
-  private constructor(
-    goals: Goals,
-    gpu: Gpu,
-    options: AscentOptions,
-    canvas: Canvas,
-    sampling: Sampling,
-  ) {
-    this.#goals = goals;
+  private constructor(plan: AscentPlan, gpu: Gpu) {
+    this.#plan = plan;
     this.#gpu = gpu;
-    this.#options = options;
-    this.#canvas = canvas;
-    this.#sampling = sampling;
   }
 
   /**
-   * Undefined where the runtime shares no GPU, or where a step is more than the kernels compute: corrections
-   * between steps, a total variation of another power, views that wrap around, pictures over 512 pixels, more images than
-   * one run takes.
+   * Undefined where the runtime shares no GPU, or where the plan says why its steps are not on one.
    *
-   * @param goals objectives of the network
-   * @param options of the ascent
-   * @param canvas of its pictures
-   * @param sampling sizes
+   * @param plan what the steps are
    */
-  static of(
-    goals: Goals,
-    options: AscentOptions,
-    canvas: Canvas,
-    sampling: Sampling,
-  ): ResidentAscent | undefined {
-    const { gpu } = goals.executor;
-    const { penalties = [], transforms = [], views = 1, corrections } = options;
-    const uneven = penalties.some(
-      ({ kind, ...rest }) => kind === 'tv' && 'beta' in rest && rest.beta !== 2,
-    );
-    if (
-      !gpu ||
-      corrections ||
-      uneven ||
-      transforms.some(({ kind }) => kind === 'roll') ||
-      Math.max(...sampling.image) > LONGEST ||
-      options.goals.length * views > goals.widest
-    ) {
-      return undefined;
-    }
-    return new ResidentAscent(goals, gpu, options, canvas, sampling);
+  static of(plan: AscentPlan): ResidentAscent | undefined {
+    const { gpu } = plan.goals.executor;
+    return gpu && plan.offGpu === undefined ? new ResidentAscent(plan, gpu) : undefined;
   }
 
   /**
@@ -99,7 +61,7 @@ export class ResidentAscent {
     state: AscentState,
     count: number,
   ): Promise<{ readonly state: AscentState; readonly reports: StepReport[] } | undefined> {
-    const looks = Array.from({ length: count }, (_, i) => this.#draw(state.step + i));
+    const looks = Array.from({ length: count }, (_, i) => this.#plan.views(state.step + i));
     if (looks.some((views) => !views.every(isDrawable))) return undefined;
     const made = await (this.#made ??= this.#prepare(looks[0]!));
     let done: { readonly state: AscentState; readonly reports: StepReport[] } | undefined = {
@@ -125,11 +87,13 @@ export class ResidentAscent {
     looks: readonly (readonly View[])[],
   ): Promise<{ readonly state: AscentState; readonly reports: StepReport[] } | undefined> {
     const { pictures } = state;
-    const { channels } = this.#canvas;
-    const shape = [looks[0]!.length, channels, ...this.#sampling.input];
-    const { name } = this.#goals.network.input;
+    const { channels } = this.#plan.canvas;
+    const shape = [looks[0]!.length, channels, ...this.#plan.sampling.input];
+    const { name } = this.#plan.goals.network.input;
     for (const [i, views] of looks.entries()) {
-      step.look(this.#rate(state, i), i, views);
+      const steps = pictures[0]!.memory.steps + i + 1;
+      const rate = correctedRate(this.#plan.optimiserAt(state.step + i), steps);
+      step.look(rate, i, views);
       const outputs = await run({ ...feeds, [name]: { buffer: step.input, shape } });
       step.move(outputs[VALUES]!.buffer, outputs[gradient]!.buffer);
       for (const output of Object.values(outputs)) output.free();
@@ -148,8 +112,8 @@ export class ResidentAscent {
           pictures,
           (_, k) => reports![REPORT * (i * pictures.length + k) + which]!,
         );
-      const [values, totals, slopes] = [of(0), of(1), of(2)];
-      const usual = totals.every(Number.isFinite) && slopes.every((slope) => slope > 0);
+      const [values, totals, magnitudes] = [of(0), of(1), of(2)];
+      const usual = totals.every(Number.isFinite) && magnitudes.every((size) => size > 0);
       return { step: state.step + i, values, totals, usual };
     });
     if (!told.every(({ usual }) => usual)) return undefined;
@@ -178,17 +142,9 @@ export class ResidentAscent {
     made?.dispose();
   }
 
-  #draw(step: number): View[] {
-    const { goals, views = 1, transforms = [], seed } = this.#options;
-    const { image, input } = this.#sampling;
-    return Array.from({ length: goals.length * views }, (_, at) =>
-      drawView(transforms, image, input, viewRandom(seed, step, at)),
-    );
-  }
-
   #viewsOf([view]: readonly View[]): GpuViews | undefined {
-    const { transforms = [], views = 1 } = this.#options;
-    const { image, input } = this.#sampling;
+    const { transforms = [], views = 1 } = this.#plan.options;
+    const { image, input } = this.#plan.sampling;
     const same = image[0] === input[0] && image[1] === input[1];
     if (transforms.length === 0 && views === 1 && same) return undefined;
     return {
@@ -198,22 +154,19 @@ export class ResidentAscent {
   }
 
   async #prepare(looks: readonly View[]): Promise<Made> {
-    const { goals, views = 1, reference, penalties = [] } = this.#options;
-    const { parametrisation, decay, spectrum, optimiser } = this.#options;
+    const { options, each, canvas } = this.#plan;
+    const { goals, reference, penalties = [], optimiser } = options;
     const { device } = this.#gpu;
-    const each = goals.flatMap((goal) => Array.from({ length: views }, () => goal));
-    const found = await this.#goals.onGpu(each, reference ? { reference } : {});
-    const options = {
-      parametrisation,
-      ...(decay !== undefined && { decay }),
-      ...(spectrum && { spectrum }),
+    const found = await this.#plan.goals.onGpu(each, reference ? { reference } : {});
+    const computed = {
+      parametrisation: onGpu(parametrisations[options.parametrisation].gpu(canvas, options)),
       penalties,
       optimiser,
       pictures: goals.length,
       views: this.#viewsOf(looks),
     };
     const step = await this.#gpu.wait(() =>
-      prepareStep(device, this.#canvas, this.#sampling, options, MOST_UNREAD),
+      prepareStep(device, canvas, this.#plan.sampling, computed, MOST_UNREAD),
     );
     const buffers = new Buffers(device);
     const feeds = Object.fromEntries(
@@ -245,15 +198,6 @@ export class ResidentAscent {
     const [first, second] = numbers.moments;
     if (first) put(first, ({ memory }) => memory.first);
     if (second) put(second, ({ memory }) => memory.second);
-  }
-
-  /** The rate of the `i`th step after a state; Adam's with its correction of the bias. */
-  #rate(state: AscentState, i: number): number {
-    const { optimiser, schedule } = this.#options;
-    const rate = rateAt(optimiser, schedule, state.step + i);
-    if (optimiser.kind !== 'adam') return rate;
-    const steps = state.pictures[0]!.memory.steps + i + 1;
-    return (rate * Math.sqrt(1 - ADAM.second ** steps)) / (1 - ADAM.first ** steps);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { View } from './transforms.js';
+import type { View } from './view.js';
 
 /** Images of the same number of channels and their sizes. */
 export interface Sampling {

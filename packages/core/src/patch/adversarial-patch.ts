@@ -4,7 +4,7 @@ import type { Classifier } from '../attacks/classifier.js';
 import { crossEntropy, probabilityOfOthers, topClass } from '../attacks/losses.js';
 import { pictureOf } from '../attacks/pictures.js';
 import { Random } from '../random.js';
-import { advance, noMemory } from '../optimisation/optimisers.js';
+import { advance, noMemory } from '../optimisation/optimisers/table.js';
 import {
   coverage,
   drawPlacement,

@@ -3,9 +3,7 @@ import { LensError, type TensorData } from '@convlens/onnx';
 import { batchOf, imagesOf } from '../batch.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
 import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
-
-/** What happens at rectifiers on the way back; see `ReluRule`. */
-export type ProjectionRule = 'backprop' | 'deconvnet' | 'guided';
+import type { ProjectionRule } from './rules.js';
 
 /** A unit's value carried back to the pixels. */
 export interface Projection {

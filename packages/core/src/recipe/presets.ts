@@ -1,7 +1,7 @@
 import type { Network } from '@convlens/adapters';
 import type { Goal } from '../optimisation/goal.js';
-import { yosinskiPresets } from '../optimisation/regularisers.js';
-import type { Transform } from '../optimisation/transforms.js';
+import { yosinskiPresets } from '../optimisation/corrections.js';
+import type { Transform } from '../optimisation/transforms/table.js';
 import { RECIPE_VERSION, type AscentRecipe, type DreamRecipe } from './recipe.js';
 
 /** Everything of a recipe that a preset decides. */

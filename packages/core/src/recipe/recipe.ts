@@ -1,7 +1,8 @@
 import type { Goal } from '../optimisation/goal.js';
-import type { Optimiser } from '../optimisation/optimisers.js';
-import type { Corrections, Penalty } from '../optimisation/regularisers.js';
-import type { Transform } from '../optimisation/transforms.js';
+import type { Optimiser } from '../optimisation/optimisers/table.js';
+import type { Corrections } from '../optimisation/corrections.js';
+import type { Penalty } from '../optimisation/penalties/table.js';
+import type { Transform } from '../optimisation/transforms/table.js';
 
 /** Version of the format of recipes. A program reads those of its own version and older ones. */
 export const RECIPE_VERSION = 1;

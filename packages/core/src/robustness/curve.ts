@@ -2,7 +2,9 @@ import { LensError } from '@convlens/onnx';
 import { attack } from '../attacks/attack.js';
 import type { Classifier, Queries } from '../attacks/classifier.js';
 import { topClass } from '../attacks/losses.js';
-import { settingsOf, type AttackTask, type Settings } from '../attacks/method.js';
+import type { AttackTask } from '../attacks/method.js';
+import type { Settings } from '../schema/parameter.js';
+import { settingsOf } from '../schema/settings.js';
 import { attackMethods } from '../attacks/registry.js';
 
 /** An attack to draw a curve of. */

@@ -3,7 +3,7 @@ import { LensError } from '@convlens/onnx';
 import { attack } from '../attacks/attack.js';
 import type { Classifier } from '../attacks/classifier.js';
 import { topClass } from '../attacks/losses.js';
-import type { Settings } from '../attacks/method.js';
+import type { Settings } from '../schema/parameter.js';
 
 /** A network that is attacked, and asked about what was made for the others. */
 export interface TransferNetwork {

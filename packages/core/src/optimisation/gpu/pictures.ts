@@ -1,6 +1,7 @@
 import { colourMatrix } from '../fourier.js';
 import { inputValue, type Canvas } from '../parametrisation.js';
-import type { Penalty } from '../regularisers.js';
+import { onGpu } from '../off-gpu.js';
+import { penaltyWgsl, type Penalty } from '../penalties/table.js';
 import type { Sampling } from '../sampling.js';
 import { float, type KernelSource } from './kernel.js';
 import { gathering, type GpuViews } from './views.js';
@@ -59,7 +60,7 @@ export function pixelKernel({ channels, height, width, unit }: Canvas): KernelSo
 
 /**
  * From what the network says of its input to a gradient of the planes, or of the pixels: views, penalties and colours,
- * each as its adjoint. Buffers: gradient `[n views, C, h, w]`, step, image `[n, C, H, W]`, slope like it; threads along
+ * each as its adjoint. Buffers: gradient `[n views, C, h, w]`, step, image `[n, C, H, W]`, pulled like it; threads along
  * x are pixels, groups along y pictures.
  *
  * @param canvas size and preprocessing
@@ -85,19 +86,19 @@ export function pullbackKernel(
       .flatMap((row, c) => (row[k] === 0 ? [] : `${float(row[k]!)} * through${c}`))
       .join(' + ') || '0.0';
   const out = arePixels
-    ? each((c) => `slope[base + ${c * plane}u] = ${float(unit)} * sums[${c}];`)
+    ? each((c) => `pulled[base + ${c * plane}u] = ${float(unit)} * sums[${c}];`)
     : `${each((c) => `let share${c} = (image[base + ${c * plane}u] - ${offset(canvas, c)}) / ${factor(canvas, c)};`)}${each(
-        // The slope of the sigmoid is p (1 - p).
+        // The derivative of the sigmoid is p (1 - p).
         (c) =>
           `let through${c} = sums[${c}] * ${factor(canvas, c)} * max(f32(0), share${c} * (1 - share${c}));`,
-      )}${each((k) => `slope[base + ${k * plane}u] = ${back(k)};`)}`;
+      )}${each((k) => `pulled[base + ${k * plane}u] = ${back(k)};`)}`;
   return {
     name: 'gradient of the picture',
     buffers: [
       ['gradient', 'f32', 'read'],
       ['step', 'f32', 'read'],
       ['image', 'f32', 'read'],
-      ['slope', 'f32', 'write'],
+      ['pulled', 'f32', 'write'],
     ],
     before: gathering(sampling, views),
     body: `
@@ -108,7 +109,7 @@ export function pullbackKernel(
   let y = at / ${width}u;
   for (var c = 0u; c < ${channels}u; c++) {
     let i = base + c * ${plane}u;
-    let value = image[i] / ${float(unit)};${penalties.map((penalty) => slopeOf(penalty, canvas)).join('')}
+    let value = image[i] / ${float(unit)};${penalties.map((penalty) => onGpu(penaltyWgsl(penalty)).gradient(canvas)).join('')}
   }${out}`,
   };
 }
@@ -120,63 +121,20 @@ export function pullbackKernel(
  * @param canvas size and unit
  * @param penalties held against the picture
  */
-export function penaltyFunction(
-  { height, width, unit }: Canvas,
-  penalties: readonly Penalty[],
-): string {
-  const terms = penalties.map((penalty) => {
-    const weight = float(penalty.weight);
-    switch (penalty.kind) {
-      case 'l2':
-        return `sum += ${weight} * value * value;`;
-      case 'alpha':
-        return `sum += ${weight} * power(value, ${float(penalty.alpha ?? 6)});`;
-      case 'tv':
-        return `{
-    let across = select(f32(0), image[min(i + 1u, last)] / unit - value, at % ${width}u + 1u < ${width}u);
-    let down = select(f32(0), image[min(i + ${width}u, last)] / unit - value, at / ${width}u + 1u < ${height}u);
-    sum += ${weight} * (across * across + down * down);
-  }`;
-    }
-  });
+export function penaltyFunction(canvas: Canvas, penalties: readonly Penalty[]): string {
+  const terms = penalties.map((penalty) => onGpu(penaltyWgsl(penalty)).value(canvas));
   return `
 fn power(value: f32, exponent: f32) -> f32 {
   return select(pow(abs(value), exponent), f32(0), value == 0);
 }
 fn penalty(i: u32, at: u32) -> f32 {
-  const unit = ${float(unit)};
+  const unit = ${float(canvas.unit)};
   let last = arrayLength(&image) - 1u;
   let value = image[i] / unit;
   var sum = 0.0;
   ${terms.join('\n  ')}
   return sum;
 }`;
-}
-
-/** WGSL that takes the gradient of a penalty from `sums[c]`, for number i, which is `value` units and lies at (x, y). */
-function slopeOf(penalty: Penalty, { height, width, unit }: Canvas): string {
-  switch (penalty.kind) {
-    case 'l2':
-      return `
-    sums[c] -= ${float((2 * penalty.weight) / unit)} * value;`;
-    case 'alpha': {
-      const alpha = penalty.alpha ?? 6;
-      return `
-    if (value != 0) {
-      sums[c] -= ${float((penalty.weight * alpha) / unit)} * sign(value) * pow(abs(value), ${float(alpha - 1)});
-    }`;
-    }
-    case 'tv':
-      return `
-    {
-      var apart = 0.0;
-      if (x + 1u < ${width}u) { apart += image[i + 1u] - image[i]; }
-      if (y + 1u < ${height}u) { apart += image[i + ${width}u] - image[i]; }
-      if (x > 0u) { apart -= image[i] - image[i - 1u]; }
-      if (y > 0u) { apart -= image[i] - image[i - ${width}u]; }
-      sums[c] += ${float((2 * penalty.weight) / unit ** 2)} * apart;
-    }`;
-  }
 }
 
 const factor = ({ preprocessing }: Canvas, c: number): string =>

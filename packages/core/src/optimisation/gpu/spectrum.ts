@@ -1,26 +1,6 @@
-import { naturalMagnitude, spectrumScale, type NaturalSpectrum } from '../fourier.js';
 import type { Canvas } from '../parametrisation.js';
 import { type KernelSource } from './kernel.js';
 import { lineTransform } from './lines.js';
-
-/** How pictures are parametrised. */
-export interface Parametrised {
-  readonly parametrisation: 'pixels' | 'fourier' | 'phase';
-  readonly decay?: number;
-  readonly spectrum?: NaturalSpectrum;
-}
-
-/**
- * What the coefficients are multiplied by: `[height, columns]`, or `[channels, height, columns]` for phases.
- *
- * @param canvas size
- * @param parametrised how
- */
-export function coefficientScale(canvas: Canvas, parametrised: Parametrised): Float32Array {
-  return parametrised.parametrisation === 'phase'
-    ? naturalMagnitude(canvas, parametrised.spectrum)
-    : spectrumScale(canvas, parametrised.decay);
-}
 
 /** Kernels from coefficients to planes of independent colours, and of a gradient the way back. */
 export interface SpectrumKernels {
@@ -30,7 +10,7 @@ export interface SpectrumKernels {
   readonly rows: KernelSource;
   /** turns, gradient of the planes, spectrum; a line two rows. */
   readonly rowsBack: KernelSource;
-  /** turns, spectrum, parameters, scale, slope `[n, length]`; a line a column. */
+  /** turns, spectrum, parameters, scale, parameterGradient `[n, length]`; a line a column. */
   readonly columnsBack: KernelSource;
 }
 
@@ -162,7 +142,7 @@ fn load(line: vec2u, x: u32) -> vec2f {
         ['spectrum', 'vec2f', 'read'],
         ['parameters', 'f32', 'read'],
         ['scale', 'f32', 'read'],
-        ['slope', 'f32', 'write'],
+        ['parameterGradient', 'f32', 'write'],
       ],
       length: height,
       sign: -1,
@@ -172,10 +152,10 @@ fn load(line: vec2u, v: u32) -> vec2f { return spectrum[place(line, v)]; }`,
   let value = result(v);${
     isPhase
       ? `${phase}
-  slope[place(line, v)] = size * (value.y * turned.x - value.x * turned.y);`
+  parameterGradient[place(line, v)] = size * (value.y * turned.x - value.x * turned.y);`
       : `${coefficient}
-  slope[re] = size * value.x;
-  slope[im] = size * value.y;`
+  parameterGradient[re] = size * value.x;
+  parameterGradient[im] = size * value.y;`
   }
 }`,
     }),

@@ -1,14 +1,15 @@
-import type { Optimiser } from '../optimisers.js';
+import { optimisers, type Optimiser } from '../optimisers/table.js';
 import type { Canvas } from '../parametrisation.js';
-import type { Penalty } from '../regularisers.js';
+import type { ParametrisationWgsl } from '../parametrisations.js';
+import type { Penalty } from '../penalties/table.js';
 import type { Sampling } from '../sampling.js';
-import type { View } from '../transforms.js';
-import { advanceKernels, momentsOf } from './advance.js';
+import type { View } from '../view.js';
+import { advanceKernels } from './advance.js';
 import { Buffers, writeNumbers } from './buffers.js';
 import { compile, compileAll, groupsFor, submit, type Bound } from './kernel.js';
 import { turns } from './lines.js';
 import { colourKernel, penaltyFunction, pixelKernel, pullbackKernel } from './pictures.js';
-import { coefficientScale, spectrumKernels, type Parametrised } from './spectrum.js';
+import { spectrumKernels } from './spectrum.js';
 import { PARTS, partsKernel, reportKernel } from './sums.js';
 import {
   STEP_NUMBERS,
@@ -20,7 +21,8 @@ import {
 } from './views.js';
 
 /** What a step computes besides the network. */
-export interface StepOptions extends Parametrised {
+export interface StepOptions {
+  readonly parametrisation: ParametrisationWgsl;
   readonly pictures: number;
   /** Undefined where the network sees the picture as it is. */
   readonly views: GpuViews | undefined;
@@ -84,25 +86,29 @@ export async function prepareStep(
   const batch = pictures * (views?.views ?? 1);
   const seen = channels * sampling.input[0] * sampling.input[1];
   const half = height * (Math.floor(width / 2) + 1);
-  const length = channels * { pixels: plane, fourier: 2 * half, phase: half }[parametrisation];
-  const arePixels = parametrisation === 'pixels';
+  const { numbers: kind } = parametrisation;
+  const length = channels * { pixels: plane, coefficients: 2 * half, phases: half }[kind];
 
   const all = new Buffers(device);
   const perPicture = (size: number): GPUBuffer => all.room(pictures * size);
-  const [parameters, slope, image] = [length, length, channels * plane].map(perPicture) as Three;
-  const moments = Array.from({ length: momentsOf(optimiser) }, () => perPicture(length));
+  const [parameters, parameterGradient, image] = [length, length, channels * plane].map(
+    perPicture,
+  ) as Three;
+  const moments = Array.from({ length: optimisers[optimiser.kind].moments }, () =>
+    perPicture(length),
+  );
   const input = views ? all.room(batch * seen) : image;
   const numbers = all.room(STEP_NUMBERS + VIEW_NUMBERS * batch);
-  const [slopeParts, penaltyParts, sizeParts] = [PARTS, PARTS, PARTS].map(perPicture) as Three;
+  const [magnitudeParts, penaltyParts, sumParts] = [PARTS, PARTS, PARTS].map(perPicture) as Three;
   const reports = perPicture(steps * REPORT);
 
   const pixels = [groupsFor(plane), pictures] as const;
-  const pullback = pullbackKernel(canvas, sampling, views, penalties, arePixels);
+  const pullback = pullbackKernel(canvas, sampling, views, penalties, kind === 'pixels');
   const advance = advanceKernels(optimiser, length);
   const sources = {
     pullback,
     move: advance.move,
-    slopes: partsKernel({
+    magnitudes: partsKernel({
       name: 'size of the gradient',
       buffers: ['gradient'],
       length: (batch / pictures) * seen,
@@ -119,10 +125,10 @@ export async function prepareStep(
   };
   const parts = [PARTS, pictures] as const;
   try {
-    const [there, kernels, size] = await Promise.all([
-      prepareImage(device, all, canvas, options, { parameters, slope, image }),
+    const [there, kernels, sum] = await Promise.all([
+      prepareImage(device, all, canvas, options, { parameters, parameterGradient, image }),
       compileAll(device, sources),
-      advance.size && compile(device, advance.size),
+      advance.sum && compile(device, advance.sum),
     ]);
     const view = views && (await compile(device, viewKernel(sampling, views)));
     const look = [
@@ -131,9 +137,9 @@ export async function prepareStep(
     ];
     const fixed = [
       ...there.back,
-      ...(size ? [size.bind([slope, sizeParts], parts)] : []),
+      ...(sum ? [sum.bind([parameterGradient, sumParts], parts)] : []),
       kernels.move.bind(
-        [slope, numbers, parameters, ...(size ? [sizeParts] : []), ...moments],
+        [parameterGradient, numbers, parameters, ...(sum ? [sumParts] : []), ...moments],
         [groupsFor(length), pictures],
       ),
       // Without any the sums stay zero.
@@ -152,8 +158,11 @@ export async function prepareStep(
         submit(device, [
           kernels.pullback.bind([gradient, numbers, image, there.gradient], pixels),
           ...fixed,
-          kernels.slopes.bind([gradient, slopeParts], parts),
-          kernels.report.bind([values, slopeParts, penaltyParts, numbers, reports], [pictures, 1]),
+          kernels.magnitudes.bind([gradient, magnitudeParts], parts),
+          kernels.report.bind(
+            [values, magnitudeParts, penaltyParts, numbers, reports],
+            [pictures, 1],
+          ),
         ]);
       },
       dispose: () => all.destroy(),
@@ -166,7 +175,7 @@ export async function prepareStep(
 
 type Three = [GPUBuffer, GPUBuffer, GPUBuffer];
 
-/** From the numbers to the image, and of a gradient of `gradient` the way back to `slope`. */
+/** From the numbers to the image, and of a gradient of `gradient` the way back to `parameterGradient`. */
 interface ImageKernels {
   readonly image: readonly Bound[];
   readonly back: readonly Bound[];
@@ -179,15 +188,23 @@ async function prepareImage(
   all: Buffers,
   canvas: Canvas,
   options: StepOptions,
-  { parameters, slope, image }: Readonly<Record<'parameters' | 'slope' | 'image', GPUBuffer>>,
+  {
+    parameters,
+    parameterGradient,
+    image,
+  }: Readonly<Record<'parameters' | 'parameterGradient' | 'image', GPUBuffer>>,
 ): Promise<ImageKernels> {
   const { channels, height, width } = canvas;
   const { pictures, parametrisation } = options;
   const plane = height * width;
-  if (parametrisation === 'pixels') {
+  if (parametrisation.numbers === 'pixels') {
     const kernel = await compile(device, pixelKernel(canvas));
     const groups = [groupsFor(channels * plane), pictures] as const;
-    return { image: [kernel.bind([parameters, image], groups)], back: [], gradient: slope };
+    return {
+      image: [kernel.bind([parameters, image], groups)],
+      back: [],
+      gradient: parameterGradient,
+    };
   }
   const columns = Math.floor(width / 2) + 1;
   // Before anything is waited for: when it fails, all that is there by then is freed.
@@ -195,13 +212,13 @@ async function prepareImage(
     GPUBuffer,
     GPUBuffer,
   ];
-  const scale = all.holding(coefficientScale(canvas, options));
+  const scale = all.holding(parametrisation.scale);
   const count = pictures * channels;
   const pairs = Math.ceil(height / 2);
   const spectrum = all.room(2 * count * height * columns);
   const planes = all.room(count * plane);
   const kernels = await compileAll(device, {
-    ...spectrumKernels(canvas, parametrisation === 'phase'),
+    ...spectrumKernels(canvas, parametrisation.numbers === 'phases'),
     colours: colourKernel(canvas),
   });
   return {
@@ -212,7 +229,10 @@ async function prepareImage(
     ],
     back: [
       kernels.rowsBack.bind([along, planes, spectrum], [pairs, count]),
-      kernels.columnsBack.bind([down, spectrum, parameters, scale, slope], [columns, count]),
+      kernels.columnsBack.bind(
+        [down, spectrum, parameters, scale, parameterGradient],
+        [columns, count],
+      ),
     ],
     gradient: planes,
   };

@@ -57,7 +57,7 @@ export function partsKernel({ name, buffers, before = '', length, term }: Sum): 
 
 /**
  * What a step reports of each picture, one workgroup along x for each: the mean of its objective over the views, the same
- * less its penalties, and the sum of the magnitudes of its gradient. Buffers: values `[n views]`, parts of slopes and of
+ * less its penalties, and the sum of the magnitudes of its gradient. Buffers: values `[n views]`, parts of the gradient's magnitude and of
  * penalties `[n, PARTS]`, step, reports `[steps, n, 3]`.
  *
  * @param pictures how many
@@ -68,14 +68,14 @@ export function reportKernel(pictures: number, views: number): KernelSource {
     name: 'report',
     buffers: [
       ['values', 'f32', 'read'],
-      ['slopes', 'f32', 'read'],
+      ['magnitudes', 'f32', 'read'],
       ['penalties', 'f32', 'read'],
       ['step', 'f32', 'read'],
       ['reports', 'f32', 'write'],
     ],
     before: TREE,
     body: `
-  let slope = total(own, slopes[group.x * ${PARTS}u + own]);
+  let magnitude = total(own, magnitudes[group.x * ${PARTS}u + own]);
   let penalty = total(own, penalties[group.x * ${PARTS}u + own]);
   if (own > 0u) { return; }
   var value = 0.0;
@@ -84,6 +84,6 @@ export function reportKernel(pictures: number, views: number): KernelSource {
   let to = 3u * (u32(step[1]) * ${pictures}u + group.x);
   reports[to] = value;
   reports[to + 1u] = value - penalty;
-  reports[to + 2u] = slope;`,
+  reports[to + 2u] = magnitude;`,
   };
 }

@@ -1,5 +1,5 @@
 import { taps, type Sampling } from '../sampling.js';
-import type { View } from '../transforms.js';
+import type { View } from '../view.js';
 import { float, groupsFor, type KernelSource } from './kernel.js';
 
 /** Numbers of a step before its views: the rate, and which step it is of those whose reports are kept. */

@@ -94,8 +94,7 @@ export class Derive {
       input,
       target,
       method,
-      steps,
-      seed,
+      settings: { steps, seed },
       onStep: (loaded, total) => {
         desk.check();
         desk.report({ stage: 'run', what: method, loaded, total });

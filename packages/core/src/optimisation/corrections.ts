@@ -1,124 +1,42 @@
-/**
- * What keeps a picture from being noise, besides its parametrisation. Values are those of the network's input divided
- * by its unit (one deviation of natural images), so that the same number suits every network.
- */
-export type Penalty =
-  /** lambda sum v^2 (Simonyan, Vedaldi and Zisserman 2013). */
-  | { readonly kind: 'l2'; readonly weight: number }
-  /**
-   * lambda sum ((v[y, x + 1] - v[y, x])^2 + (v[y + 1, x] - v[y, x])^2)^(beta / 2), inside the image; beta 2 by default
-   * (Mahendran and Vedaldi 2015, equation 5).
-   */
-  | { readonly kind: 'tv'; readonly weight: number; readonly beta?: number }
-  /** lambda sum |v|^alpha; alpha 6 by default (Mahendran and Vedaldi 2015, section 3.1). */
-  | { readonly kind: 'alpha'; readonly weight: number; readonly alpha?: number };
+import type { KeptOf } from '../schema/parameter.js';
+import type { OffGpu } from './off-gpu.js';
+import type { Extents } from './penalties/penalty.js';
 
-/** Size of the image. */
-export interface Extents {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+const percentage = { kind: 'number', unit: 'none', fallback: 0, low: 0, high: 100 } as const;
 
-/**
- * The value of a penalty, and its gradient.
- *
- * @param penalty which
- * @param image float32 `[C, H, W]`
- * @param extents of the image
- * @param unit of the input
- * @param gradient float32 `[C, H, W]`; the gradient of the penalty is subtracted from it
- */
-export function penalise(
-  penalty: Penalty,
-  image: Float32Array,
-  extents: Extents,
-  unit: number,
-  gradient: Float32Array,
-): number {
-  switch (penalty.kind) {
-    case 'l2':
-      return power(image, 2, penalty.weight, unit, gradient);
-    case 'alpha':
-      return power(image, penalty.alpha ?? 6, penalty.weight, unit, gradient);
-    case 'tv':
-      return totalVariation(image, extents, penalty.beta ?? 2, penalty.weight, unit, gradient);
-  }
-}
-
-function power(
-  image: Float32Array,
-  exponent: number,
-  weight: number,
-  unit: number,
-  gradient: Float32Array,
-): number {
-  let sum = 0;
-  const factor = (weight * exponent) / unit;
-  for (let i = 0; i < image.length; i++) {
-    const value = image[i]! / unit;
-    const size = Math.abs(value);
-    if (size === 0) continue;
-    const lower = exponent === 2 ? size : size ** (exponent - 1);
-    sum += lower * size;
-    gradient[i] = gradient[i]! - factor * Math.sign(value) * lower;
-  }
-  return weight * sum;
-}
-
-/** Keeps the slope finite where neighbours are equal and beta is below 2. */
-const FLAT = 1e-12;
-
-function totalVariation(
-  image: Float32Array,
-  { channels, height, width }: Extents,
-  beta: number,
-  weight: number,
-  unit: number,
-  gradient: Float32Array,
-): number {
-  let sum = 0;
-  const factor = (weight * beta) / (unit * unit);
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const at = (c * height + y) * width + x;
-        const across = x + 1 < width ? image[at + 1]! - image[at]! : 0;
-        const down = y + 1 < height ? image[at + width]! - image[at]! : 0;
-        const square = (across * across + down * down) / (unit * unit);
-        let slope = factor;
-        if (beta === 2) sum += square;
-        else {
-          sum += square ** (beta / 2);
-          slope *= (square + FLAT) ** (beta / 2 - 1);
-        }
-        gradient[at] = gradient[at]! + slope * (across + down);
-        if (x + 1 < width) gradient[at + 1] = gradient[at + 1]! - slope * across;
-        if (y + 1 < height) gradient[at + width] = gradient[at + width]! - slope * down;
-      }
-    }
-  }
-  return weight * sum;
-}
+/** Schema of the corrections. */
+export const correctionParameters = {
+  /** Share by which every pixel shrinks in a step. */
+  decay: { kind: 'number', title: 'Decay', unit: 'none', fallback: 0, low: 0, high: 1 },
+  /** Deviation of a Gaussian blur, in pixels. */
+  blur: { kind: 'number', title: 'Blur', unit: 'none', fallback: 0, low: 0, high: 50 },
+  /** Steps from one blur to the next. */
+  blurEvery: {
+    kind: 'number',
+    title: 'Blur every',
+    unit: 'count',
+    fallback: 4,
+    low: 1,
+    high: 1000,
+  },
+  /** Pixels among this percentage of smallest norm become zero. */
+  smallNorm: { ...percentage, title: 'Small norms' },
+  /** Pixels among this percentage of smallest contribution |sum over colours of v dJ/dv| become zero. */
+  smallContribution: { ...percentage, title: 'Small contributions' },
+  /** Keep within black and white. */
+  clip: { kind: 'flag', title: 'Within black and white' },
+} as const;
 
 /**
  * What is done to the picture itself between steps (Yosinski et al., Understanding Neural Networks Through Deep
  * Visualization, 2015, section 3.1): decay, blur and the two clippings, and a limit to what pictures can show.
  */
-export interface Corrections {
-  /** Share by which every pixel shrinks in a step. */
-  readonly decay?: number;
-  /** Deviation of a Gaussian blur, in pixels. */
-  readonly blur?: number;
-  /** Steps from one blur to the next; 4 by default. */
-  readonly blurEvery?: number;
-  /** Pixels among this percentage of smallest norm become zero. */
-  readonly smallNorm?: number;
-  /** Pixels among this percentage of smallest contribution |sum over colours of v dJ/dv| become zero. */
-  readonly smallContribution?: number;
-  /** Keep within black and white. */
-  readonly clip?: boolean;
-}
+export type Corrections = KeptOf<typeof correctionParameters>;
+
+/** Corrections look at all pixels between two steps. */
+export const correctionsOffGpu: OffGpu = {
+  offGpu: 'corrections sort the pixels of a picture between two steps',
+};
 
 /** The four of Yosinski et al. 2015, table 1, in their order; the third was used for most figures. */
 export const yosinskiPresets: readonly Corrections[] = [
