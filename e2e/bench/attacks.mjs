@@ -40,7 +40,7 @@ async function timed(run) {
 async function plainGradient(network, executor, batch) {
   const { value } = network.logits;
   const forward = inferShapes(cut(network.graph, [value]));
-  const aim = objective(forward, { kind: 'layer', value });
+  const aim = objective(forward, [{ kind: 'layer', layer: value }]);
   const { graph } = differentiate(aim.graph, {
     ...{ of: aim.value, wrt: [network.input.name], pool: POOL },
     ...(batch > 1 && { batch }),

@@ -44,7 +44,7 @@ const feeds = { [image]: float32(x, [1, channels, height, width]) };
 const forward = inferShapes(cut(network.graph, [value]));
 
 function gradient() {
-  const aim = objective(forward, { kind: 'layer', value });
+  const aim = objective(forward, [{ kind: 'layer', layer: value }]);
   // The lowering of max-pooling that the engine takes on this runtime.
   const pool = wasm ? 'portable' : 'indices';
   return differentiate(aim.graph, { of: aim.value, wrt: [image], pool }).graph;

@@ -56,7 +56,9 @@ async function ours({ build, layer }) {
   const network = describeNetwork(build());
   const { value } = network.layers.find(({ id }) => id === layer);
   const image = network.input.name;
-  const aim = objective(inferShapes(cut(network.graph, [value])), { kind: 'layer', value });
+  const aim = objective(inferShapes(cut(network.graph, [value])), [
+    { kind: 'layer', layer: value },
+  ]);
   const { graph } = differentiate(aim.graph, { of: aim.value, wrt: [image], pool: 'indices' });
   const executor = createNodeExecutor({ policy: UNCHANGED });
   const forms = new Map();

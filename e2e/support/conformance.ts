@@ -215,7 +215,7 @@ export async function derivativesInPage(
       const { engine } = document.querySelector('filter-viewer')!;
       await engine.useBackend(runtime);
       const { projections, backend } = await engine.run('projections', {
-        ...{ network, image, target: { kind: 'unit', layer, channel } },
+        ...{ network, image, target: { kind: 'channel', layer, channel } },
         rules: ['deconvnet', 'guided'],
       });
       const saliency = await engine.run('attribution', {

@@ -170,7 +170,7 @@ test('tensors and sessions do not pile up on any runtime', async ({ page }) => {
           engine.run('projections', {
             network,
             image,
-            target: { kind: 'unit', layer: 'relu1_1', channel: 3 },
+            target: { kind: 'channel', layer: 'relu1_1', channel: 3 },
             rules: ['backprop'],
           });
         for (let i = 0; i < 10; i++) await step();

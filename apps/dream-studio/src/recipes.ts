@@ -8,7 +8,7 @@ import {
   reconstructRecipe,
   visualizeRecipe,
   type AscentRecipe,
-  type Goal,
+  type Objective,
   type LayerGraph,
   type Recipe,
 } from '@convlens/core';
@@ -20,7 +20,7 @@ import type { StudioState } from './state.js';
 const DREAM_SIDE = 512;
 
 /** What the picture of a unit is optimised for. */
-function unitGoal({ layer, channel, place, second, joined, sense }: StudioState): Goal {
+function unitGoal({ layer, channel, place, second, joined, sense }: StudioState): Objective {
   const weight = sense === 'less' ? -1 : 1;
   if (channel === undefined) return [{ kind: 'layer', layer, weight }];
   const kind = place === 'centre' ? 'neuron' : 'channel';
@@ -30,7 +30,7 @@ function unitGoal({ layer, channel, place, second, joined, sense }: StudioState)
 }
 
 /** What the picture of a class, or of two, is optimised for. */
-function classesGoal({ target = 0, second, joined, sense }: StudioState): Goal {
+function classesGoal({ target = 0, second, joined, sense }: StudioState): Objective {
   const sign = sense === 'less' ? -1 : 1;
   if (second === undefined) return classGoal(target, sign);
   // Two at once cannot both be probable: their scores are climbed.
@@ -47,7 +47,7 @@ export function apartLayer({ make, layer }: StudioState, network: NetworkSummary
 }
 
 /** What an image dreams of. */
-function dreamGoal({ layer, also, guide }: StudioState): Goal {
+function dreamGoal({ layer, also, guide }: StudioState): Objective {
   const kind = guide === '' ? 'layer' : 'guide';
   const layers = also === '' || also === layer ? [layer] : [layer, also];
   return layers.map((id) => ({ kind, layer: id }));

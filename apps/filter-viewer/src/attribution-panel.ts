@@ -8,7 +8,7 @@ import { inputPicture, planeOf } from './pictures.js';
 
 /** What a person can choose in the panel. */
 export interface AttributionChoice {
-  readonly of: Target['kind'];
+  readonly of: 'class' | 'unit';
   /** Class. */
   readonly target: number;
   readonly method: AttributionMethod;
@@ -92,7 +92,9 @@ class AttributionPanel extends LitElement {
   ];
 
   declare attribution: Attribution | undefined;
-  declare choice: Omit<AttributionChoice, 'of' | 'target'> & { readonly target: Target };
+  declare choice: Omit<AttributionChoice, 'of' | 'target'> & {
+    readonly target: Extract<Target, { kind: 'class' }> | Unit;
+  };
   declare names: readonly string[] | undefined;
   /** The unit that can be chosen instead of a class. */
   declare unit: Unit | undefined;
@@ -141,13 +143,13 @@ class AttributionPanel extends LitElement {
           <option value="class" ?disabled=${classes === 0} .selected=${target.kind === 'class'}>
             A class
           </option>
-          <option value="unit" ?disabled=${!this.unit} .selected=${target.kind === 'unit'}>
+          <option value="unit" ?disabled=${!this.unit} .selected=${target.kind !== 'class'}>
             The pinned unit
           </option>
         </select></label
       >
       ${
-        target.kind === 'unit'
+        target.kind !== 'class'
           ? html`<span class="target">${this.#name}</span>`
           : html`<label
               >Class

@@ -9,7 +9,7 @@ export type BackwardParts = Pick<
 >;
 
 /** A unit at a place of its map. */
-export type Unit = Extract<Target, { kind: 'unit' }> & {
+export type Unit = Extract<Target, { kind: 'neuron' }> & {
   readonly row: number;
   readonly column: number;
 };
@@ -50,7 +50,7 @@ export class Backward {
     const [, , width = 1] = maps.activation.shape;
     const peak = maps.statistics.peak[channel] ?? 0;
     const { row = Math.floor(peak / width), column = peak % width } = state;
-    return { kind: 'unit', layer: layer.id, channel, row, column };
+    return { kind: 'neuron', layer: layer.id, channel, row, column };
   }
 
   /** What attributions are of: the unit where it is chosen or there are no classes, else a class, the most probable. */
@@ -65,9 +65,13 @@ export class Backward {
     const { layer, state, preview } = this.#model;
     if (!layer) return false;
     const { row, column } = state;
-    const place = row === undefined || column === undefined ? {} : { row, column };
     return this.#model.tasks.run('projections', async (options) => {
-      const target = { kind: 'unit', layer: layer.id, channel: this.channel, ...place } as const;
+      const unit = { layer: layer.id, channel: this.channel };
+      // Without a place the strongest one is meant.
+      const target =
+        row === undefined || column === undefined
+          ? ({ kind: 'channel', ...unit } as const)
+          : ({ kind: 'neuron', ...unit, row, column } as const);
       const request = { network: network.handle, image, target, rules: projectionRules };
       this.projections = await this.#model.session.run('projections', request, options);
       this.picture = preview;

@@ -329,7 +329,7 @@ export class PatchSearch {
     set: ImageSet,
     signal: AbortSignal,
   ): Promise<Projection> {
-    const target = { kind: 'unit', layer: layer.id, channel, row, column } as const;
+    const target = { kind: 'neuron', layer: layer.id, channel, row, column } as const;
     const { projections } = await this.#model.session.run(
       'projections',
       {

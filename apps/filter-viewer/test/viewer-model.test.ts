@@ -159,7 +159,7 @@ describe('what is carried back', () => {
     await open({ view: 'projections' });
     await vi.waitFor(() => expect(engine.requests('projections')).toHaveLength(1));
     expect(engine.requests('projections')[0]).toMatchObject({
-      target: { kind: 'unit', layer: 'conv1', channel: 3 },
+      target: { kind: 'channel', layer: 'conv1', channel: 3 },
       rules: ['backprop', 'deconvnet', 'guided'],
     });
     await settled();
@@ -181,7 +181,7 @@ describe('what is carried back', () => {
     await vi.waitFor(() => expect(engine.requests('attribution')).toHaveLength(2));
     // The fake's channels are strongest in row 1, column 2 of 8.
     expect(engine.requests('attribution')[1]!.target).toEqual({
-      ...{ kind: 'unit', layer: 'conv1', channel: 3, row: 1, column: 2 },
+      ...{ kind: 'neuron', layer: 'conv1', channel: 3, row: 1, column: 2 },
     });
   });
 });

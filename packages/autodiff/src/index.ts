@@ -1,6 +1,14 @@
 export { geometryOf, overhang, transposedGeometryOf, type Geometry } from './geometry.js';
 export { differentiableOperators } from './registry.js';
-export { objective, type Objective, type WeightedObjective } from './objective.js';
+export {
+  addWeights,
+  checkTerm,
+  feedOf,
+  writeObjective,
+  type ObjectiveInputs,
+} from './objective/kinds.js';
+export { objective } from './objective/objective.js';
+export type { Objective, Place, Term } from './objective/term.js';
 export type { ShapeOptions } from './prepare.js';
 export type { ReluRule } from './relu-rules.js';
 export type { PoolLowering } from './rule.js';

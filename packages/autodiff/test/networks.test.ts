@@ -40,18 +40,18 @@ function objectives(manifest: Manifest): Record<string, { spec: Objective; scala
   const logits = manifest.tensors.logits!.onnx;
   return {
     grad_score: {
-      spec: { kind: 'logit', value: logits, index: choices.class },
+      spec: [{ kind: 'channel', layer: logits, channel: choices.class }],
       scalar: 'score',
     },
     grad_channel_mean: {
-      spec: { kind: 'channel', value: middle, channel: choices.meanChannel },
+      spec: [{ kind: 'channel', layer: middle, channel: choices.meanChannel }],
       scalar: 'channelMean',
     },
     grad_neuron: {
-      spec: { kind: 'neuron', value: middle, channel, row, column },
+      spec: [{ kind: 'neuron', layer: middle, channel, row, column }],
       scalar: 'neuron',
     },
-    grad_deepdream: { spec: { kind: 'layer', value: middle }, scalar: 'deepdream' },
+    grad_deepdream: { spec: [{ kind: 'layer', layer: middle }], scalar: 'deepdream' },
   };
 }
 
@@ -105,7 +105,7 @@ describe('whole networks against PyTorch (shared/oracles)', () => {
       const { cam } = manifest;
       const { logits, choices } = { logits: manifest.tensors.logits!.onnx, ...manifest };
       const graph: Graph = describeNetwork(file).graph;
-      const target = objective(graph, { kind: 'logit', value: logits, index: choices.class });
+      const target = objective(graph, [{ kind: 'channel', layer: logits, channel: choices.class }]);
       const result = differentiate(target.graph, { of: target.value, wrt: [cam] });
       const gradient = (await run(result.graph, feeds))[result.gradients[cam]!]!;
       const expected = loadArray(`${folder}/${manifest.quantities.gradcam_weights!.file}`);

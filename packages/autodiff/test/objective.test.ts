@@ -35,24 +35,24 @@ function dot(n: number, p: number): number {
 }
 
 function cosinePart(n: number, p: number): number {
-  const own = Math.sqrt(sumOver(channels, (c) => at(n, c, p) ** 2));
-  const cosine = dot(n, p) / ((own + 1e-4) * (Math.hypot(...direction) + 1e-4));
+  const own = Math.sqrt(sumOver(channels, (c) => at(n, c, p) ** 2) + 1e-8);
+  const cosine = dot(n, p) / (own * (Math.hypot(...direction) + 1e-4));
   return dot(n, p) * Math.max(cosine, 0.1) ** 2;
 }
 
 const cases: [Objective, number][] = [
-  [{ kind: 'logit', value: 'vector', index: 4 }, perImage((n) => -feeds.v[n * 6 + 4]!)],
-  [{ kind: 'neuron', value: 'vector', index: 1 }, perImage((n) => -feeds.v[n * 6 + 1]!)],
+  [[{ kind: 'channel', layer: 'vector', channel: 4 }], perImage((n) => -feeds.v[n * 6 + 4]!)],
+  [[{ kind: 'neuron', layer: 'vector', channel: 1 }], perImage((n) => -feeds.v[n * 6 + 1]!)],
   [
-    { kind: 'neuron', value: 'map', channel: 2, row: 1, column: 3 },
+    [{ kind: 'neuron', layer: 'map', channel: 2, row: 1, column: 3 }],
     perImage((n) => at(n, 2, 1 * width + 3)),
   ],
   [
-    { kind: 'channel', value: 'map', channel: 1 },
+    [{ kind: 'channel', layer: 'map', channel: 1 }],
     perImage((n) => sumOver(positions, (p) => at(n, 1, p)) / positions),
   ],
   [
-    { kind: 'layer', value: 'map' },
+    [{ kind: 'layer', layer: 'map' }],
     perImage(
       (n) =>
         sumOver(channels, (c) => sumOver(positions, (p) => at(n, c, p) ** 2)) /
@@ -60,23 +60,17 @@ const cases: [Objective, number][] = [
     ),
   ],
   [
-    { kind: 'direction', value: 'map', direction },
+    [{ kind: 'direction', layer: 'map', direction }],
     perImage((n) => sumOver(positions, (p) => dot(n, p)) / positions),
   ],
   [
-    { kind: 'cosine', value: 'map', direction },
+    [{ kind: 'direction', layer: 'map', direction, cosine: 2 }],
     perImage((n) => sumOver(positions, (p) => cosinePart(n, p)) / positions),
   ],
 ];
 cases.push([
-  {
-    kind: 'sum',
-    terms: [
-      { objective: cases[0]![0] },
-      { weight: -0.5, objective: { kind: 'sum', terms: [{ weight: 3, objective: cases[4]![0] }] } },
-    ],
-  },
-  cases[0]![1] - 1.5 * cases[4]![1],
+  [...cases[0]![0], { kind: 'layer', layer: 'map', weight: -1.5 }, ...cases[2]![0]],
+  cases[0]![1] - 1.5 * cases[4]![1] + cases[2]![1],
 ]);
 
 describe('objectives', () => {
@@ -93,7 +87,8 @@ describe('objectives', () => {
 
   it.each(cases.slice(1))('%j: its gradient', async (spec) => {
     const { graph, value } = objective(values(), spec);
-    const used = spec.kind === 'sum' ? ['x', 'v'] : spec.value === 'map' ? ['x'] : ['v'];
+    const layers = new Set(spec.map((term) => ('layer' in term ? term.layer : '')));
+    const used = [...(layers.has('map') ? ['x'] : []), ...(layers.has('vector') ? ['v'] : [])];
     const alone = { ...graph, outputs: graph.outputs.filter(({ name }) => name === value) };
     expect(await differenceError(alone, { wrt: used })).toBeLessThan(tolerance);
   });
@@ -115,16 +110,27 @@ describe('objectives', () => {
 
 describe('errors', () => {
   it.each<[string, Objective]>([
-    ['E_VALUE_UNKNOWN', { kind: 'layer', value: 'nope' }],
-    ['E_SHAPE', { kind: 'channel', value: 'vector', channel: 0 }],
-    ['E_ARGUMENT', { kind: 'logit', value: 'vector', index: 6 }],
-    ['E_ARGUMENT', { kind: 'channel', value: 'map', channel: -1 }],
-    ['E_ARGUMENT', { kind: 'neuron', value: 'map', channel: 0, row: 4, column: 0 }],
-    ['E_ARGUMENT', { kind: 'neuron', value: 'map', index: 0 }],
-    ['E_ARGUMENT', { kind: 'direction', value: 'map', direction: [1] }],
-    ['E_ARGUMENT', { kind: 'sum', terms: [] }],
+    ['E_VALUE_UNKNOWN', [{ kind: 'layer', layer: 'nope' }]],
+    ['E_SHAPE', [{ kind: 'channel', layer: 'alone', channel: 0 }]],
+    ['E_ARGUMENT', [{ kind: 'channel', layer: 'vector', channel: 6 }]],
+    ['E_ARGUMENT', [{ kind: 'channel', layer: 'map', channel: -1 }]],
+    ['E_ARGUMENT', [{ kind: 'neuron', layer: 'map', channel: 0, row: 4, column: 0 }]],
+    ['E_ARGUMENT', [{ kind: 'neuron', layer: 'map', channel: 0, row: 0, column: 5 }]],
+    ['E_ARGUMENT', [{ kind: 'direction', layer: 'map', direction: [1] }]],
+    ['E_ARGUMENT', [{ kind: 'class', index: 0 }]],
+    ['E_ARGUMENT', [{ kind: 'match', layer: 'map' }]],
+    ['E_ARGUMENT', []],
   ])('%s %j', (code, spec) => {
-    const run = (): unknown => objective(values(), spec);
+    const graph = build(
+      { x: [2, 3, 4, 5], v: [2, 6], a: [2] },
+      [
+        ['Neg', ['x'], ['map']],
+        ['Neg', ['v'], ['vector']],
+        ['Neg', ['a'], ['alone']],
+      ],
+      ['map', 'vector', 'alone'],
+    );
+    const run = (): unknown => objective(graph, spec);
     expect(run).toThrow(LensError);
     expect(run).toThrow(expect.objectContaining({ code }));
   });

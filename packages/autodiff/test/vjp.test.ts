@@ -212,7 +212,7 @@ describe('what is emitted', () => {
 
 describe('differentiate', () => {
   it('gives the scalar first, then its gradients', async () => {
-    const target = objective(smallNet(), { kind: 'logit', value: 'y', index: 3 });
+    const target = objective(smallNet(), [{ kind: 'channel', layer: 'y', channel: 3 }]);
     const result = differentiate(target.graph, { of: target.value, wrt: ['x'], outputs: ['r1'] });
     expect(result.graph.outputs.map(({ name }) => name)).toEqual([target.value, 'r1', 'd_x']);
     const x = noise(72, 5);

@@ -67,7 +67,7 @@ describe.runIf(oracles.length > 0).each(RUNTIME_NAMES)(
       const [channel, row, column] = manifest.choices.projection;
       const layer = layerOf(manifest.middle);
       const activation = (await maps.read(input, [manifest.middle])).get(manifest.middle)!;
-      const unit = { kind: 'unit', layer, channel } as const;
+      const unit = { kind: 'channel', layer, channel } as const;
       for (const [rule, file] of [
         ['deconvnet', 'proj_deconv'],
         ['guided', 'proj_guided'],

@@ -26,6 +26,7 @@ export {
   type Backward,
   type Seed,
   type Target,
+  type UnitTerm,
 } from './gradients/gradients.js';
 export { project, projectAll, type Projection } from './projection/projection.js';
 export { projectionDescriptions } from './projection/descriptions.js';
@@ -69,7 +70,7 @@ export { penalties, penaltyParameters, type Penalty } from './optimisation/penal
 export { parametrisations } from './optimisation/parametrisations.js';
 export { transforms, type Transform } from './optimisation/transforms/table.js';
 export { Goals, type Evaluation } from './optimisation/goal-program.js';
-export type { Goal, Term } from './optimisation/goal.js';
+export type { Objective, Term } from '@convlens/autodiff';
 export { termParameters } from './optimisation/terms.js';
 export { Dream, type DreamOptions, type DreamState } from './dream/dream.js';
 export { checkRecipe, readRecipe } from './recipe/check.js';

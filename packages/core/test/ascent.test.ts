@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import { cut, float32, inferShapes, type Graph } from '@convlens/onnx';
-import { Ascent, Goals, type AscentOptions, type Goal } from '../src/index.js';
+import { Ascent, Goals, type AscentOptions, type Objective } from '../src/index.js';
 import { dot, native, numbers } from './support/run.js';
 
 const network = describeNetwork(
@@ -42,89 +42,90 @@ const mean = (values: Float32Array): number =>
 const direction = [...numbers(channels, 77)];
 const reference = float32(numbers(pixels, 5), [1, 3, 32, 32]);
 
-const cases: [string, Goal, (a: Float32Array, z: Float32Array) => number | Promise<number>][] = [
-  ['class', [{ kind: 'class', index: 3 }], (_, z) => z[3]!],
+const cases: [string, Objective, (a: Float32Array, z: Float32Array) => number | Promise<number>][] =
   [
-    'channel',
-    [{ kind: 'channel', layer: layer.id, channel: 2 }],
-    (a) => mean(a.subarray(2 * plane, 3 * plane)),
-  ],
-  [
-    'neuron',
-    [{ kind: 'neuron', layer: layer.id, channel: awake }],
-    (a) => a[awake * plane + centre]!,
-  ],
-  [
-    'neuron at a place',
-    [{ kind: 'neuron', layer: layer.id, channel: 1, row: 2, column: 3 }],
-    (a) => a[plane + 2 * width + 3]!,
-  ],
-  ['layer', [{ kind: 'layer', layer: layer.id }], (a) => 0.5 * mean(a.map((v) => v * v))],
-  [
-    'direction',
-    [{ kind: 'direction', layer: layer.id, direction }],
-    (a) =>
-      direction.reduce((sum, d, c) => sum + d * mean(a.subarray(c * plane, (c + 1) * plane)), 0),
-  ],
-  [
-    'direction with cosine',
-    [{ kind: 'direction', layer: layer.id, direction, cosine: 2 }],
-    (a) => {
-      let sum = 0;
-      for (let at = 0; at < plane; at++) {
-        const v = direction.map((_, c) => a[c * plane + at]!);
-        const product = dot(v, direction);
-        const cosine = product / ((Math.hypot(...v) + 1e-4) * (Math.hypot(...direction) + 1e-4));
-        sum += product * Math.max(cosine, 0.1) ** 2;
-      }
-      return sum / plane;
-    },
-  ],
-  [
-    'match',
-    [{ kind: 'match', layer: layer.id }],
-    async (a) => {
-      const target = await activation(reference.data);
-      return (
-        -dot(
-          a.map((v, i) => v - target[i]!),
-          a.map((v, i) => v - target[i]!),
-        ) / dot(target, target)
-      );
-    },
-  ],
-  [
-    'guide',
-    [{ kind: 'guide', layer: layer.id }],
-    async (a) => {
-      const guide = await activation(reference.data);
-      let sum = 0;
-      for (let p = 0; p < plane; p++) {
-        let best = -Infinity;
-        for (let q = 0; q < plane; q++) {
-          let product = 0;
-          for (let c = 0; c < channels; c++) product += a[c * plane + p]! * guide[c * plane + q]!;
-          best = Math.max(best, product);
-        }
-        sum += best;
-      }
-      return sum / plane;
-    },
-  ],
-  [
-    'probability',
-    [{ kind: 'probability', index: 4 }],
-    (_, z) => z[4]! - Math.log(z.reduce((sum, v) => sum + Math.exp(v), 0)),
-  ],
-  [
-    'a difference',
+    ['class', [{ kind: 'class', index: 3 }], (_, z) => z[3]!],
     [
-      { kind: 'class', index: 3, weight: 2 },
-      { kind: 'channel', layer: layer.id, channel: 0, weight: -0.5 },
+      'channel',
+      [{ kind: 'channel', layer: layer.id, channel: 2 }],
+      (a) => mean(a.subarray(2 * plane, 3 * plane)),
     ],
-    (a, z) => 2 * z[3]! - 0.5 * mean(a.subarray(0, plane)),
-  ],
-];
+    [
+      'neuron',
+      [{ kind: 'neuron', layer: layer.id, channel: awake }],
+      (a) => a[awake * plane + centre]!,
+    ],
+    [
+      'neuron at a place',
+      [{ kind: 'neuron', layer: layer.id, channel: 1, row: 2, column: 3 }],
+      (a) => a[plane + 2 * width + 3]!,
+    ],
+    ['layer', [{ kind: 'layer', layer: layer.id }], (a) => 0.5 * mean(a.map((v) => v * v))],
+    [
+      'direction',
+      [{ kind: 'direction', layer: layer.id, direction }],
+      (a) =>
+        direction.reduce((sum, d, c) => sum + d * mean(a.subarray(c * plane, (c + 1) * plane)), 0),
+    ],
+    [
+      'direction with cosine',
+      [{ kind: 'direction', layer: layer.id, direction, cosine: 2 }],
+      (a) => {
+        let sum = 0;
+        for (let at = 0; at < plane; at++) {
+          const v = direction.map((_, c) => a[c * plane + at]!);
+          const product = dot(v, direction);
+          const cosine = product / ((Math.hypot(...v) + 1e-4) * (Math.hypot(...direction) + 1e-4));
+          sum += product * Math.max(cosine, 0.1) ** 2;
+        }
+        return sum / plane;
+      },
+    ],
+    [
+      'match',
+      [{ kind: 'match', layer: layer.id }],
+      async (a) => {
+        const target = await activation(reference.data);
+        return (
+          -dot(
+            a.map((v, i) => v - target[i]!),
+            a.map((v, i) => v - target[i]!),
+          ) / dot(target, target)
+        );
+      },
+    ],
+    [
+      'guide',
+      [{ kind: 'guide', layer: layer.id }],
+      async (a) => {
+        const guide = await activation(reference.data);
+        let sum = 0;
+        for (let p = 0; p < plane; p++) {
+          let best = -Infinity;
+          for (let q = 0; q < plane; q++) {
+            let product = 0;
+            for (let c = 0; c < channels; c++) product += a[c * plane + p]! * guide[c * plane + q]!;
+            best = Math.max(best, product);
+          }
+          sum += best;
+        }
+        return sum / plane;
+      },
+    ],
+    [
+      'probability',
+      [{ kind: 'probability', index: 4 }],
+      (_, z) => z[4]! - Math.log(z.reduce((sum, v) => sum + Math.exp(v), 0)),
+    ],
+    [
+      'a difference',
+      [
+        { kind: 'class', index: 3, weight: 2 },
+        { kind: 'channel', layer: layer.id, channel: 0, weight: -0.5 },
+      ],
+      (a, z) => 2 * z[3]! - 0.5 * mean(a.subarray(0, plane)),
+    ],
+  ];
 
 describe.each(cases)('the objective %s', (_name, goal, expected) => {
   it('has the value that its formula gives, and the gradient of finite differences', async () => {
@@ -148,7 +149,7 @@ describe.each(cases)('the objective %s', (_name, goal, expected) => {
 });
 
 it('a guide may be of another size than the image', async () => {
-  const goal: Goal = [{ kind: 'guide', layer: layer.id }];
+  const goal: Objective = [{ kind: 'guide', layer: layer.id }];
   const [rows, columns] = [24, 40];
   const image = numbers(3 * rows * columns, 6);
   const evaluate = await goals.prepare([goal], { reference, size: [rows, columns] });
@@ -174,7 +175,7 @@ it('a guide may be of another size than the image', async () => {
 });
 
 it('images of a batch do not influence each other, whatever their number', async () => {
-  const each: Goal[] = Array.from({ length: 19 }, (_, channel) => [
+  const each: Objective[] = Array.from({ length: 19 }, (_, channel) => [
     { kind: 'channel', layer: layer.id, channel: channel % channels },
   ]);
   const images = numbers(19 * pixels, 3);
@@ -190,7 +191,7 @@ it('images of a batch do not influence each other, whatever their number', async
 });
 
 it('diversity is minus the mean cosine of Gram matrices', async () => {
-  const goal: Goal = [{ kind: 'diversity', layer: layer.id }];
+  const goal: Objective = [{ kind: 'diversity', layer: layer.id }];
   const images = numbers(3 * pixels, 11);
   const { values } = await (await goals.prepare([goal, goal, goal]))(images);
   const grams = await Promise.all(
@@ -253,7 +254,7 @@ describe('a run', () => {
     'of several pictures by %s is that of each alone',
     async (parametrisation) => {
       const start = probe.map((v) => v / 2);
-      const make = (own: Goal[]): Ascent =>
+      const make = (own: Objective[]): Ascent =>
         new Ascent(goals, { ...options, parametrisation, transforms: [], start, goals: own });
       const runs = [...options.goals.map((goal) => make([goal])), make([...options.goals])];
       for (let i = 0; i < 8; i++) for (const run of runs) await run.step();
@@ -288,7 +289,7 @@ describe('a run', () => {
 
   it('wakes a unit that sleeps behind its rectifier, and says so', async () => {
     const sleeping = asleep(() => true);
-    const goal: Goal = [{ kind: 'channel', layer: layer.id, channel: 0 }];
+    const goal: Objective = [{ kind: 'channel', layer: layer.id, channel: 0 }];
     const run = new Ascent(sleeping, {
       goals: [goal],
       parametrisation: 'pixels',
@@ -307,7 +308,7 @@ describe('a run', () => {
 
   it('wakes a unit among others that are awake, which go on as if they were alone', async () => {
     const sleeping = asleep((channel) => channel !== awake);
-    const goalOf = (channel: number): Goal => [{ kind: 'channel', layer: layer.id, channel }];
+    const goalOf = (channel: number): Objective => [{ kind: 'channel', layer: layer.id, channel }];
     const common = {
       parametrisation: 'pixels',
       optimiser: { kind: 'ascent', rate: 1 },
@@ -324,7 +325,7 @@ describe('a run', () => {
     await sleeping.dispose();
   });
 
-  it.each<[string, Goal, RegExp]>([
+  it.each<[string, Objective, RegExp]>([
     ['a class that is not there', [{ kind: 'class', index: 10 }], /from 0 to 9, got 10/],
     ['a layer that is not there', [{ kind: 'layer', layer: 'nowhere' }], /no layer "nowhere"/],
     ['a channel out of range', [{ kind: 'channel', layer: layer.id, channel: 999 }], /got 999/],

@@ -79,7 +79,7 @@ describe.each([
       const counter = counting();
       const maps = new FeatureMaps(network, native);
       const gradients = new Gradients(network, counter.executor);
-      const target = { kind: 'unit', layer: layer.id, channel: 4 } as const;
+      const target = { kind: 'channel', layer: layer.id, channel: 4 } as const;
       const activations = (await maps.read(batch, [layer.value])).get(layer.value)!;
       const all = await projectAll(network, gradients, batch, activations, target, rule);
       expect(counter.runs).toBe(runs);

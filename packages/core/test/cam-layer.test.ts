@@ -13,10 +13,12 @@ describe('the layer that Grad-CAM weighs', () => {
     for (const network of [alexnet, resnet, densenet]) {
       expect(gradCamLayer(network, { kind: 'class', index: 3 })).toBe(network.lastConv);
     }
-    expect(gradCamLayer(alexnet, { kind: 'unit', layer: 'fc7', channel: 0 })).toBe(
+    expect(gradCamLayer(alexnet, { kind: 'channel', layer: 'fc7', channel: 0 })).toBe(
       alexnet.lastConv,
     );
-    expect(gradCamLayer(resnet, { kind: 'unit', layer: 'fc', channel: 0 })).toBe(resnet.lastConv);
+    expect(gradCamLayer(resnet, { kind: 'channel', layer: 'fc', channel: 0 })).toBe(
+      resnet.lastConv,
+    );
   });
 
   it.each([
@@ -30,12 +32,12 @@ describe('the layer that Grad-CAM weighs', () => {
     [resnet, 'layer2.1.conv2', 'layer2.1.relu1'],
     [resnet, 'layer1.0.relu', 'maxpool'],
   ] as const)('%#: %s %s', (network, layer, expected) => {
-    expect(gradCamLayer(network, { kind: 'unit', layer, channel: 0 })).toBe(expected);
+    expect(gradCamLayer(network, { kind: 'channel', layer, channel: 0 })).toBe(expected);
   });
 
   it('is none for units that read the image itself', () => {
     for (const layer of ['conv1', 'relu1', 'pool1']) {
-      expect(gradCamLayer(alexnet, { kind: 'unit', layer, channel: 0 })).toBeUndefined();
+      expect(gradCamLayer(alexnet, { kind: 'channel', layer, channel: 0 })).toBeUndefined();
     }
   });
 
@@ -44,7 +46,7 @@ describe('the layer that Grad-CAM weighs', () => {
       const conv = network.layers.filter(({ weight }) => weight !== undefined);
       let found = 0;
       for (const { id } of network.layers) {
-        const layer = gradCamLayer(network, { kind: 'unit', layer: id, channel: 0 });
+        const layer = gradCamLayer(network, { kind: 'channel', layer: id, channel: 0 });
         if (layer === undefined) continue;
         found++;
         const below = layersBelow(network.layers, id);

@@ -3,7 +3,7 @@ import { describeNetwork } from '@convlens/adapters';
 import { buildVgg } from '@convlens/adapters/builders';
 import { resizePlanes } from '@convlens/data';
 import { float32, type TensorData } from '@convlens/onnx';
-import { Dream, Goals, type DreamOptions, type Goal } from '../src/index.js';
+import { Dream, Goals, type DreamOptions, type Objective } from '../src/index.js';
 import { viewRandom } from '../src/optimisation/view.js';
 import { native, numbers } from './support/run.js';
 
@@ -13,7 +13,7 @@ const network = describeNetwork(
 const goals = new Goals(network, native);
 /** Sees 8 x 8 pixels. */
 const layer = network.layers.filter(({ op }) => op === 'Relu')[1]!.id;
-const goal: Goal = [{ kind: 'layer', layer }];
+const goal: Objective = [{ kind: 'layer', layer }];
 
 /** A smooth picture around grey that no side of which fits the opposite one. */
 function picture(height: number, width: number): TensorData<'float32'> {
@@ -130,7 +130,7 @@ describe('sizes', () => {
     expect(sizes).toEqual(['60 x 40', '90 x 60']);
   });
 
-  it.each<[string, Goal]>([
+  it.each<[string, Objective]>([
     ['a class', [{ kind: 'class', index: 2 }]],
     ['a dense layer', [{ kind: 'layer', layer: network.layers.at(-2)!.id }]],
   ])('%s dreams in tiles of the network’s own size', async (_, dense) => {

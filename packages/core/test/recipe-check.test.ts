@@ -106,6 +106,19 @@ it('takes every kind of term, transform, penalty, optimiser and correction', () 
   }
 });
 
+it('a recipe that was kept by the first version opens as it was', () => {
+  const kept =
+    '{"convlens":1,"technique":"visualize","network":"alexnet","sha256":"0123456789abcdef","seed":7,' +
+    '"goals":[[{"kind":"class","index":3,"weight":1},{"kind":"probability","index":3,"weight":10}],' +
+    '[{"kind":"neuron","layer":"relu3","channel":4},{"kind":"direction","layer":"relu3","direction":[1,-2],"cosine":2}]],' +
+    '"start":"noise","steps":256,"parametrisation":"fourier","decay":1,"optimiser":{"kind":"adam","rate":0.05},' +
+    '"schedule":[{"steps":200,"factor":1}],"transforms":[{"kind":"pad","pixels":12},{"kind":"jitter","pixels":8},' +
+    '{"kind":"scale","factors":[0.9,1.1]},{"kind":"rotate","degrees":[-10,0]},{"kind":"crop","from":1,"to":0.5},' +
+    '{"kind":"roll","pixels":2}],"views":2,"penalties":[{"kind":"tv","weight":0.0005},{"kind":"l2","weight":0.001},' +
+    '{"kind":"alpha","weight":1,"alpha":6}],"corrections":{"clip":true}}';
+  expect(readRecipe(kept)).toEqual(JSON.parse(kept));
+});
+
 /** A recipe with one place changed: `goals.0.0.index`; undefined removes it. */
 function changed(recipe: Recipe, path: string, value: unknown): unknown {
   const copy = structuredClone(recipe) as unknown as Record<string, unknown>;

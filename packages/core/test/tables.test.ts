@@ -7,7 +7,9 @@ import {
   presets,
   projectionDescriptions,
   projectionRules,
+  termParameters,
   visualizeRecipe,
+  type Term,
 } from '../src/index.js';
 import { correctionParameters } from '../src/optimisation/corrections.js';
 import { whyOffGpu } from '../src/optimisation/off-gpu.js';
@@ -21,7 +23,7 @@ import { transforms, type Transform } from '../src/optimisation/transforms/table
 import { drawView, viewRandom } from '../src/optimisation/view.js';
 import { filled } from '../src/schema/settings.js';
 import { fits } from '../src/schema/fits.js';
-import type { Parameters } from '../src/schema/parameter.js';
+import type { KindOf, Parameters } from '../src/schema/parameter.js';
 import { dot, numbers } from './support/run.js';
 
 // Every row of every table, so that a new one is held to what the others are without a test of its own.
@@ -190,6 +192,18 @@ describe.each(rows(parametrisations))('the parametrisation %s', (kind, row) => {
     expect(checkRecipe({ ...recipe, parametrisation: kind })).toBeTruthy();
   });
 });
+
+it.each(rows<Parameters>(termParameters))(
+  'the term %s makes a recipe with its defaults',
+  (kind, row) => {
+    fallbacksFit(row);
+    // The schema and the type say the same of what is kept, in both directions: the compiler holds this line.
+    const same = (term: KindOf<typeof termParameters>): Term => term;
+    const back = (term: Term): KindOf<typeof termParameters> => term;
+    const term = same({ kind, ...filled(row) } as KindOf<typeof termParameters>);
+    expect(checkRecipe({ ...recipe, goals: [[back(term)]] })).toBeTruthy();
+  },
+);
 
 it.each(attributionMethods)('the attribution method %s has defaults that it takes', (method) => {
   fallbacksFit(attributionDescriptions[method].parameters);

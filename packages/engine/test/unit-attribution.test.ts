@@ -13,7 +13,7 @@ import {
 
 const url = fileURLToPath(new URL('../../../models/alexnet.onnx', import.meta.url));
 const engine = createNodeEngine();
-const unit = { kind: 'unit', layer: 'relu2', channel: 7, row: 6, column: 12 } as const;
+const unit = { kind: 'neuron', layer: 'relu2', channel: 7, row: 6, column: 12 } as const;
 let network: NetworkHandle;
 let image: ImageHandle;
 
@@ -85,7 +85,7 @@ describe('attribution of a unit', () => {
     expect(map.shape).toEqual([15, 15]);
     expect(notes).toEqual(['Over the maps of pool1, also where the unit does not look.']);
     expect(map.data.some((value) => value > 0)).toBe(true);
-    const first = { kind: 'unit', layer: 'relu1', channel: 0, row: 3, column: 3 } as const;
+    const first = { kind: 'neuron', layer: 'relu1', channel: 0, row: 3, column: 3 } as const;
     for (const method of ['gradcam', 'guided-gradcam'] as const) {
       await expect(attribute(method, first)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
     }

@@ -65,7 +65,7 @@ describe.each([WASM_POLICY, everywhere])('whole networks with the policy $name',
         extents,
       ),
     };
-    const aim = objective(network.graph, { kind: 'logit', value, index: 3 });
+    const aim = objective(network.graph, [{ kind: 'channel', layer: value, channel: 3 }]);
     const { graph, gradients } = differentiate(aim.graph, {
       of: aim.value,
       wrt: [image],

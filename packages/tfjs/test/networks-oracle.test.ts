@@ -78,18 +78,18 @@ describe('tfjs-wasm: whole networks against PyTorch (shared/oracles)', () => {
     const [channel, row, column] = choices.neuron;
     const aims: Record<string, { spec: Objective; scalar: string }> = {
       grad_score: {
-        spec: { kind: 'logit', value: logits, index: choices.class },
+        spec: [{ kind: 'channel', layer: logits, channel: choices.class }],
         scalar: 'score',
       },
       grad_channel_mean: {
-        spec: { kind: 'channel', value: middle, channel: choices.meanChannel },
+        spec: [{ kind: 'channel', layer: middle, channel: choices.meanChannel }],
         scalar: 'channelMean',
       },
       grad_neuron: {
-        spec: { kind: 'neuron', value: middle, channel, row, column },
+        spec: [{ kind: 'neuron', layer: middle, channel, row, column }],
         scalar: 'neuron',
       },
-      grad_deepdream: { spec: { kind: 'layer', value: middle }, scalar: 'deepdream' },
+      grad_deepdream: { spec: [{ kind: 'layer', layer: middle }], scalar: 'deepdream' },
     };
     it.each(Object.entries(aims))('%s', async (quantity, { spec, scalar }) => {
       const aim = objective(file, spec);

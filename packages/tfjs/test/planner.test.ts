@@ -22,7 +22,9 @@ const network = describeNetwork(
 const { name: image, shape } = network.input;
 
 function gradient(): Graph {
-  const aim = objective(network.graph, { kind: 'logit', value: network.logits!.value, index: 3 });
+  const aim = objective(network.graph, [
+    { kind: 'channel', layer: network.logits!.value, channel: 3 },
+  ]);
   return differentiate(aim.graph, { of: aim.value, wrt: [image], pool: 'portable' }).graph;
 }
 

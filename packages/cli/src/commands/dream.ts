@@ -1,4 +1,4 @@
-import { dreamRecipe, dreamRecipeParameters, type Goal } from '@convlens/core';
+import { dreamRecipe, dreamRecipeParameters, type Objective } from '@convlens/core';
 import { UsageError } from '../arguments.js';
 import { optionsFor, readOptions } from '../recipes/options.js';
 import { makePictures } from '../recipes/pictures.js';
@@ -17,7 +17,7 @@ export function dream(args: readonly string[]): Promise<string> {
     if (layers.length === 0) throw new UsageError('--layer is missing');
     given.needed('image');
     const kind = given.text('guide') === undefined ? 'layer' : 'guide';
-    const goal: Goal = layers.map((layer) => ({ kind, layer }));
+    const goal: Objective = layers.map((layer) => ({ kind, layer }));
     const recipe = {
       ...dreamRecipe(id, goal, '', given.count('seed')),
       ...readOptions(given, dreamOptions),

@@ -99,7 +99,7 @@ export async function patches(args: readonly string[]): Promise<string> {
     const input = imageTensor(network, file);
     const { data } = (await maps.read(input, [value], { alone: true })).get(value)!;
     const { row, column } = place;
-    const target = { kind: 'unit', layer, channel, row, column } as const;
+    const target = { kind: 'neuron', layer, channel, row, column } as const;
     const activation = float32(data, shape);
     const found = await project(network, gradients, input, activation, target, rule);
     const window = seenWindow(field, [row, column], [height, width]);

@@ -65,13 +65,15 @@ export async function projectCommand(args: readonly string[]): Promise<string> {
   const maps = new FeatureMaps(network, executor);
   const activation = (await maps.read(input, [layer.value])).get(layer.value)!;
   const gradients = new Gradients(network, executor, poolOf(given.text('runtime')));
-  const place = row === undefined || column === undefined ? {} : { row, column };
+  const unit = { layer: id, channel };
   const found = await project(
     network,
     gradients,
     input,
     float32(activation.data, activation.shape.slice(1)),
-    { kind: 'unit', layer: id, channel, ...place },
+    row === undefined || column === undefined
+      ? { kind: 'channel', ...unit }
+      : { kind: 'neuron', ...unit, row, column },
     rule,
   );
   const output = new Output(folder);

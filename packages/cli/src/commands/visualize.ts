@@ -5,7 +5,7 @@ import {
   presets,
   visualizeRecipe,
   type AscentRecipe,
-  type Goal,
+  type Objective,
 } from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { UsageError, type Given } from '../arguments.js';
@@ -42,7 +42,7 @@ export function classIndex({ classes = [], title }: Network, wish: string): numb
   throw new LensError('E_ARGUMENT', `${title} has no class "${wish}". ${hint}`);
 }
 
-function goalOf(given: Given, network: Network): Goal {
+function goalOf(given: Given, network: Network): Objective {
   const wish = given.text('class');
   const layer = given.text('layer');
   if ((wish === undefined) === (layer === undefined)) {

@@ -1,6 +1,12 @@
 import { basename } from 'node:path';
 import { describeNetwork, type Network } from '@convlens/adapters';
-import { checkRecipe, type AscentRecipe, type Goal, type Recipe, type Term } from '@convlens/core';
+import {
+  checkRecipe,
+  type AscentRecipe,
+  type Objective,
+  type Recipe,
+  type Term,
+} from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { parse, UsageError, type Given, type OptionTable } from '../arguments.js';
 import { Output, readModel, type Model } from '../files.js';
@@ -16,7 +22,7 @@ const BESIDE_RECIPE = ['recipe', 'image', 'guide', 'out', 'runtime'];
 export type Ask = (given: Given, network: Network, id: string) => readonly Recipe[];
 
 /** One word for a goal, for names of files. */
-function slug(goal: Goal): string {
+function slug(goal: Objective): string {
   return goal
     .filter((term, i) => i === 0 || 'layer' in term)
     .map((term: Term) => {

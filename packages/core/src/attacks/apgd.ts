@@ -1,6 +1,6 @@
 import { ballAround, type AttackNorm, type Ball } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
-import { fools, Objective, type Standing } from './objective.js';
+import { fools, AttackObjective, type Standing } from './objective.js';
 import { eps, norm, plain, times } from './parameters.js';
 import { Random } from '../random.js';
 import { stepAlong } from './steepest.js';
@@ -55,7 +55,7 @@ export const apgd: AttackMethod = attackMethod({
     loss: { kind: 'choice', title: 'Loss', words: ['cross-entropy', 'dlr', 'margin'] },
   },
   async run(classifier, task, { norm, eps, steps, restarts, rho, loss }) {
-    const objective = new Objective(classifier, task, loss);
+    const objective = new AttackObjective(classifier, task, loss);
     const results = task.images.map((image): Place => ({ image, value: -Infinity }));
     const checkpoints = checkpointsOf(steps);
     let active = results.map((_, i) => i);

@@ -1,6 +1,6 @@
 import { distance } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
-import { fools, Objective } from './objective.js';
+import { fools, AttackObjective } from './objective.js';
 import { plain, times } from './parameters.js';
 
 /** What Adam keeps of one image (Kingma and Ba 2015, its usual constants). */
@@ -49,7 +49,7 @@ export const carliniWagner: AttackMethod = attackMethod({
     confidence: plain('Confidence', 0, 0, 1e6),
   },
   async run(classifier, task, { steps, searches, rate, constant, confidence }) {
-    const objective = new Objective(classifier, task, 'margin');
+    const objective = new AttackObjective(classifier, task, 'margin');
     const best = task.images.map((image) => ({ image: image.slice(), distance: Infinity }));
     const first = await classifier.logits(task.images);
     first.forEach((logits, i) => {

@@ -1,6 +1,6 @@
 import { ballAround } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
-import { Objective } from './objective.js';
+import { AttackObjective } from './objective.js';
 import { eps, loss, norm } from './parameters.js';
 import { stepAlong } from './steepest.js';
 
@@ -19,7 +19,7 @@ export const fgsm: AttackMethod = attackMethod({
   keeps: 'ball',
   parameters: { norm, eps, loss },
   async run(classifier, task, settings) {
-    const objective = new Objective(classifier, task, settings.loss);
+    const objective = new AttackObjective(classifier, task, settings.loss);
     const standings = await objective.standings(task.images);
     const images = task.images.map((image, i) => {
       const ball = ballAround(settings.norm, image, settings.eps);

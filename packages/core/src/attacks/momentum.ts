@@ -1,6 +1,6 @@
 import { ballAround } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
-import { Objective } from './objective.js';
+import { AttackObjective } from './objective.js';
 import { eps, loss, plain, stepLength, times } from './parameters.js';
 import { stepAlong } from './steepest.js';
 
@@ -25,7 +25,7 @@ export const momentumAttack: AttackMethod = attackMethod({
     loss,
   },
   async run(classifier, task, { eps, steps, alpha, decay, loss }) {
-    const objective = new Objective(classifier, task, loss);
+    const objective = new AttackObjective(classifier, task, loss);
     const balls = task.images.map((image) => ballAround('linf', image, eps));
     const images: Float32Array[] = task.images.map((image) => image.slice());
     const moments = images.map((image) => new Float64Array(image.length));

@@ -16,7 +16,7 @@ export interface Standing {
  * What an attack climbs: the loss of the right class, or minus that of the class to reach. Images are named by their
  * number in the task, so that those that are done can be left out.
  */
-export class Objective {
+export class AttackObjective {
   readonly #classifier: Classifier;
   readonly #task: AttackTask;
   readonly #loss: AttackLoss;

@@ -1,5 +1,5 @@
 import { attackMethod, type AttackMethod } from './method.js';
-import { fools, Objective } from './objective.js';
+import { fools, AttackObjective } from './objective.js';
 import { plain, times } from './parameters.js';
 import { Random } from '../random.js';
 
@@ -29,7 +29,7 @@ export const onePixel: AttackMethod = attackMethod({
   },
   async run(classifier, task, { pixels, population, generations, factor }) {
     // The probability falls as cross-entropy climbs, and that does not end in ties.
-    const objective = new Objective(classifier, task, 'cross-entropy');
+    const objective = new AttackObjective(classifier, task, 'cross-entropy');
     const { shape } = classifier;
     const results: Float32Array[] = task.images.map((image) => image.slice());
     for (const [i, image] of task.images.entries()) {

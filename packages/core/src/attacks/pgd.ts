@@ -2,7 +2,7 @@ import { ballAround } from './ball.js';
 import type { Classifier } from './classifier.js';
 import type { SettingsOf } from '../schema/parameter.js';
 import { attackMethod, type AttackMethod, type AttackTask } from './method.js';
-import { fools, Objective } from './objective.js';
+import { fools, AttackObjective } from './objective.js';
 import { eps, loss, norm, stepLength, times } from './parameters.js';
 import { Random } from '../random.js';
 import { stepAlong } from './steepest.js';
@@ -59,7 +59,7 @@ async function descend(
   settings: SettingsOf<typeof parameters>,
 ): Promise<readonly Float32Array[]> {
   const { norm, eps, alpha, steps, start, restarts, loss } = settings;
-  const objective = new Objective(classifier, task, loss);
+  const objective = new AttackObjective(classifier, task, loss);
   const balls = task.images.map((image) => ballAround(norm, image, eps));
   const results: Float32Array[] = task.images.map((image) => image.slice());
   const best = results.map(() => -Infinity);

@@ -3,7 +3,7 @@ import type { Classifier } from './classifier.js';
 import { attackMethods } from './registry.js';
 import type { Settings } from '../schema/parameter.js';
 import type { AttackTask } from './method.js';
-import { fools, Objective } from './objective.js';
+import { fools, AttackObjective } from './objective.js';
 
 /** What must stay true of an attacked image when it is rounded. */
 export type Keeping =
@@ -58,7 +58,7 @@ export async function roundToBytes(
   attacked: readonly Float32Array[],
   keeping: Keeping,
 ): Promise<readonly Rounded[]> {
-  const objective = new Objective(classifier, task, 'margin');
+  const objective = new AttackObjective(classifier, task, 'margin');
   const levels = attacked.map((image, i) => rounded(image, task.images[i]!, keeping));
   const first = await classifier.logits(levels.map(toUnit));
   const wished = attacked.length === 0 ? [] : await classifier.logits(attacked);

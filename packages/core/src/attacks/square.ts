@@ -1,6 +1,6 @@
 import { ballAround } from './ball.js';
 import { attackMethod, type AttackMethod } from './method.js';
-import { fools, Objective } from './objective.js';
+import { fools, AttackObjective } from './objective.js';
 import { eps, plain, times } from './parameters.js';
 import { Random } from '../random.js';
 
@@ -27,7 +27,7 @@ export const square: AttackMethod = attackMethod({
     area: plain('First area', 0.8, 0, 1),
   },
   async run(classifier, task, { eps, queries, area }) {
-    const objective = new Objective(classifier, task, 'margin');
+    const objective = new AttackObjective(classifier, task, 'margin');
     const [channels, height, width] = classifier.shape;
     const balls = task.images.map((image) => ballAround('linf', image, eps));
     const randoms = task.images.map((_, i) => new Random(task.seed, `square/${i}`));

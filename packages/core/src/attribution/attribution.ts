@@ -93,8 +93,8 @@ export async function integratedGradients(
       input.data.map((value) => value * t),
       input.shape,
     );
-    const { gradient: slope } = await gradient(network, gradients, point, target);
-    for (let k = 0; k < total.length; k++) total[k]! += slope.data[k]!;
+    const { gradient: found } = await gradient(network, gradients, point, target);
+    for (let k = 0; k < total.length; k++) total[k]! += found.data[k]!;
     onStep?.(i + 1, steps);
   }
   const data = input.data.map((value, k) => (value * total[k]!) / steps);
@@ -129,8 +129,8 @@ export async function smoothGrad(
       input.data.map((value, k) => value + sample[k]!),
       input.shape,
     );
-    const { gradient: slope } = await gradient(network, gradients, point, target);
-    for (let k = 0; k < total.length; k++) total[k]! += slope.data[k]!;
+    const { gradient: found } = await gradient(network, gradients, point, target);
+    for (let k = 0; k < total.length; k++) total[k]! += found.data[k]!;
     onStep?.(done + 1, noise.length);
   }
   return float32(
@@ -201,7 +201,7 @@ export async function gradCam(
     wrt: [value],
     values: [value],
   });
-  const slope = backward.gradients.get(value)!;
+  const derivative = backward.gradients.get(value)!;
   const activation = backward.values.get(value)!;
   const [, channels = 1, height = 1, width = 1] = activation.shape;
   const plane = height * width;
@@ -209,7 +209,7 @@ export async function gradCam(
   const sums = new Float64Array(plane);
   for (let c = 0; c < channels; c++) {
     let sum = 0;
-    for (let i = 0; i < plane; i++) sum += slope.data[c * plane + i]!;
+    for (let i = 0; i < plane; i++) sum += derivative.data[c * plane + i]!;
     weights[c] = sum / plane;
     for (let i = 0; i < plane; i++) sums[i]! += weights[c]! * activation.data[c * plane + i]!;
   }

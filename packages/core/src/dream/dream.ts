@@ -1,7 +1,7 @@
 import { resizePlanes } from '@convlens/data';
 import { LensError, type TensorData } from '@convlens/onnx';
 import type { StepReport } from '../optimisation/ascent.js';
-import type { Goal } from '../optimisation/goal.js';
+import type { Objective } from '@convlens/autodiff';
 import type { Goals } from '../optimisation/goal-program.js';
 import { inputUnit, inputValue } from '../optimisation/parametrisation.js';
 import { viewRandom } from '../optimisation/view.js';
@@ -16,7 +16,7 @@ type Prepared = Promise<{
 
 /** How an image dreams. */
 export interface DreamOptions {
-  readonly goal: Goal;
+  readonly goal: Objective;
   /** The image, float32 `[1, C, H, W]` as the network is fed it, of any size. */
   readonly image: Tensor;
   /** Sizes of the image that are dreamt on, the smallest first; 4 by default. */
@@ -193,7 +193,7 @@ export class Dream {
     const image = risen.slice();
     const { value, gradient } = await this.#gradient(image, size, viewRandom(seed, step, 0));
     let sum = 0;
-    for (const slope of gradient) sum += Math.abs(slope);
+    for (const one of gradient) sum += Math.abs(one);
     if (!Number.isFinite(value) || !Number.isFinite(sum)) {
       throw new LensError(
         'E_RUN',

@@ -38,7 +38,7 @@ interface Made {
   readonly image: GPUBuffer;
   readonly patch: GPUBuffer;
   readonly numbers: GPUBuffer;
-  readonly slopes: GPUBuffer;
+  readonly imageGradient: GPUBuffer;
   readonly parts: GPUBuffer;
   readonly rows: GPUBuffer;
   readonly columns: GPUBuffer;
@@ -132,12 +132,12 @@ export class ResidentDream {
 
   async #step(made: Made, step: number, index: number, stepLength: number): Promise<void> {
     const { device } = this.#gpu;
-    const { size, tile, cut, kernels, numbers, image, slopes } = made;
+    const { size, tile, cut, kernels, numbers, image, imageGradient } = made;
     const { network } = this.#goals;
     const [channels] = network.input.shape;
     const length = channels * size[0] * size[1];
     const [top, left] = rollOf(size, viewRandom(this.#options.seed, step, 0));
-    clear(device, slopes);
+    clear(device, imageGradient);
     const of = (row: number, column: number): TileNumbers => ({
       size,
       tile,
@@ -161,14 +161,14 @@ export class ResidentDream {
         });
         const [gradient, values] = [outputs[made.gradient]!, outputs[VALUES]!];
         const bound = [gradient.buffer, values.buffer, numbers, made.rows, made.columns];
-        submit(device, [kernels.add.bind([...bound, slopes, made.reports], covered)]);
+        submit(device, [kernels.add.bind([...bound, imageGradient, made.reports], covered)]);
         for (const output of Object.values(outputs)) output.free();
       }
     }
     submit(device, [
-      made.sum.bind([slopes, made.parts], [PARTS, 1]),
+      made.sum.bind([imageGradient, made.parts], [PARTS, 1]),
       kernels.move.bind(
-        [slopes, made.parts, numbers, image, made.reports],
+        [imageGradient, made.parts, numbers, image, made.reports],
         [groupsFor(size[1]), size[0]],
       ),
     ]);
@@ -218,7 +218,7 @@ export class ResidentDream {
       image: buffers.room(length),
       patch: buffers.room(channels * tile[0] * tile[1]),
       numbers: buffers.room(TILE_NUMBERS),
-      slopes: buffers.room(length),
+      imageGradient: buffers.room(length),
       parts: buffers.room(PARTS),
       rows: buffers.holding(Float32Array.from(cut.covered.rows)),
       columns: buffers.holding(Float32Array.from(cut.covered.columns)),

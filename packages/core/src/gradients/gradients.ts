@@ -1,22 +1,16 @@
-import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
+import { addWeights, vjp, type PoolLowering, type ReluRule, type Term } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import { elementCount, float32, LensError, type TensorData } from '@convlens/onnx';
 import type { Executor, Program } from '@convlens/runtime';
 import { batchOf, imagesOf, takesBatches } from '../batch.js';
 import { LeaseCache } from '../lease-cache.js';
-import { findLayer } from '../feature-maps/feature-maps.js';
+import { placeOf } from '../optimisation/goal.js';
 
-/** What is differentiated: the score of a class before any softmax, or a unit of a layer. */
-export type Target =
-  | { readonly kind: 'class'; readonly index: number }
-  | {
-      readonly kind: 'unit';
-      readonly layer: string;
-      readonly channel: number;
-      /** A place of the map; without it the mean over the map is meant. */
-      readonly row?: number;
-      readonly column?: number;
-    };
+/** A term that is one unit: a channel, meant over its map, or a channel at a place of it. */
+export type UnitTerm = Extract<Term, { readonly kind: 'channel' | 'neuron' }>;
+
+/** A term that is differentiated by itself: the score of a class before any softmax, or a unit of a layer. */
+export type Target = Extract<Term, { readonly kind: 'class' }> | UnitTerm;
 
 /** A value of the graph and the cotangent that says which part of it is differentiated. */
 export interface Seed {
@@ -55,43 +49,10 @@ const SEED = 'convlens_seed';
  * @throws LensError `E_ARGUMENT` for a class or unit that does not exist, `E_LAYER_UNKNOWN`
  */
 export function seedOf(network: Network, target: Target, scale = 1): Seed {
-  if (target.kind === 'class') {
-    const { logits } = network;
-    if (!logits || target.index >= logits.classes || target.index < 0) {
-      throw new LensError(
-        'E_ARGUMENT',
-        logits
-          ? `Expected a class from 0 to ${logits.classes - 1}, got ${target.index}.`
-          : `${network.title} has no class scores. Choose a unit of a layer.`,
-      );
-    }
-    const data = new Float32Array(logits.classes);
-    data[target.index] = scale;
-    // Some networks leave their scores as a map of one pixel.
-    const known = network.graph.values.get(logits.value)?.shape ?? [1, logits.classes];
-    const shape = known.map((extent) => (typeof extent === 'number' ? extent : 1));
-    return { value: logits.value, cotangent: float32(data, shape) };
-  }
-  const layer = findLayer(network, target.layer);
-  const [channels = 1, height = 1, width = 1] = layer.shape;
-  const { channel, row, column } = target;
-  const inside = (value: number | undefined, extent: number): boolean =>
-    value === undefined || (Number.isInteger(value) && value >= 0 && value < extent);
-  if (!inside(channel, channels) || !inside(row, height) || !inside(column, width)) {
-    throw new LensError(
-      'E_ARGUMENT',
-      `Layer "${layer.id}" has ${channels} channels of ${height} x ${width}; there is no channel ${channel}` +
-        `${row === undefined ? '' : `, row ${row}, column ${column ?? 0}`}.`,
-    );
-  }
-  const data = new Float32Array(elementCount(layer.shape));
-  const start = channel * height * width;
-  if (row === undefined || column === undefined) {
-    data.fill(scale / (height * width), start, start + height * width);
-  } else {
-    data[start + row * width + column] = scale;
-  }
-  return { value: layer.value, cotangent: float32(data, [1, ...layer.shape]) };
+  const place = placeOf(network, target);
+  const data = new Float32Array(elementCount(place.shape));
+  addWeights({ ...target, weight: (target.weight ?? 1) * scale }, place, data);
+  return { value: place.value, cotangent: float32(data, [1, ...place.shape]) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { differentiate, objective, type PoolLowering } from '@convlens/autodiff';
+import { differentiate, objective, type Objective, type PoolLowering } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import {
   cut,
@@ -12,7 +12,6 @@ import { normalNoise } from '../attribution/noise.js';
 import type { Executor } from '@convlens/runtime';
 import { classGoal, presets, visualizeRecipe } from '../recipe/presets.js';
 import { startRun } from '../recipe/run.js';
-import type { Goal } from '../optimisation/goal.js';
 import { Goals } from '../optimisation/goal-program.js';
 import { standIn } from './stand-in.js';
 
@@ -97,7 +96,9 @@ async function gradient(
   pool: PoolLowering,
 ): Promise<Workload> {
   const { name } = network.input;
-  const aim = objective(forwardGraph(network, batch), { kind: 'layer', value: lastValue(network) });
+  const aim = objective(forwardGraph(network, batch), [
+    { kind: 'layer', layer: lastValue(network) },
+  ]);
   const made = differentiate(aim.graph, { of: aim.value, wrt: [name], pool });
   const program = await executor.prepare(made.graph);
   const feeds = { [name]: images(network, batch) };
@@ -122,7 +123,7 @@ function dream(
   multiplyAdds: number,
 ): Workload {
   const { logits, lastConv } = network;
-  const goal = (index: number): Goal =>
+  const goal = (index: number): Objective =>
     logits
       ? classGoal(index % logits.classes)
       : [{ kind: 'channel', layer: lastConv, channel: index }];

@@ -82,7 +82,7 @@ class Colours {
       const factor = preprocessing.range / (preprocessing.std[c] ?? 1);
       const offset = inputValue(preprocessing, c, 0);
       for (let i = c * plane; i < (c + 1) * plane; i++) {
-        // The slope of the sigmoid is p (1 - p).
+        // The derivative of the sigmoid is p (1 - p).
         const p = (image[i]! - offset) / factor;
         gradient[i] = gradient[i]! * factor * Math.max(0, p * (1 - p));
       }

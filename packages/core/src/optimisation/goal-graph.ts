@@ -1,8 +1,7 @@
-import { upgrade } from '@convlens/autodiff';
+import { feedOf, upgrade, writeObjective, type Objective, type Place } from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
-import { cut, inferShapes, type Graph } from '@convlens/onnx';
-import { feedOf, placeOf, type Goal, type Place, type Term } from './goal.js';
-import { GraphWriter } from './graph-writer.js';
+import { cut, GraphBuilder, inferShapes, type Graph } from '@convlens/onnx';
+import { placeOf } from './goal.js';
 
 /** Name of the objective's value, `[batch]`: that of each image. */
 export const VALUES = 'convlens_objective';
@@ -35,7 +34,7 @@ export interface GoalGraph {
  * @param network the network
  * @param goal what to optimise for
  */
-export function goalKey(network: Network, goal: Goal): string {
+export function goalKey(network: Network, goal: Objective): string {
   const parts = goal.map((term) => {
     const feed = feedOf(term);
     return feed ? `${feed} ${placeOf(network, term).value}` : JSON.stringify(term);
@@ -55,7 +54,7 @@ export function goalKey(network: Network, goal: Goal): string {
  */
 export function goalGraph(
   network: Network,
-  goal: Goal,
+  goal: Objective,
   batch: number,
   size: readonly [number, number] = [network.input.shape[1], network.input.shape[2]],
   guideSize = size,
@@ -67,161 +66,34 @@ export function goalGraph(
     inferShapes(part, { inputs: { [name]: [count, shape[0], ...extent] } });
   const typed = sized(batch, size);
   const guide = goal.some(({ kind }) => kind === 'guide') ? sized(1, guideSize) : typed;
-  const writer = new GoalWriter(upgrade(typed));
   const shaped = (place: Place, by = typed): Place => {
     const known = by.values.get(place.value)?.shape?.slice(1) ?? place.shape;
     return { ...place, shape: known.map(Number) };
   };
-  for (const term of goal) {
-    const place = shaped(placeOf(network, term));
-    const feed = feedOf(term);
-    if (feed) writer.addFed(feed, place, batch);
-    else writer.add(term, place, batch, shaped(place, guide));
-  }
-  return { graph: writer.finish(), feeds: writer.feeds, key: goalKey(network, goal) };
-}
-
-class GoalWriter {
-  readonly #graph: Graph;
-  readonly #to = new GraphWriter('convlens_goal');
-  readonly #terms: string[] = [];
-  readonly feeds: Feed[] = [];
-
-  constructor(graph: Graph) {
-    this.#graph = graph;
-  }
-
-  /** Terms of one kind of feed and one value share it. */
-  addFed(kind: 'linear' | 'log', place: Place, batch: number): void {
-    if (this.feeds.some((feed) => feed.kind === kind && feed.place.value === place.value)) return;
-    const input = this.#to.input([batch, ...place.shape]);
-    this.feeds.push({ kind, input, place });
-    const value =
-      kind === 'log' ? this.#to.emit('LogSoftmax', [place.value], { axis: 1 }) : place.value;
-    this.#terms.push(this.#perImage(this.#to.emit('Mul', [value, input]), place.shape.length));
-  }
-
-  add(term: Term, place: Place, batch: number, guide: Place): void {
-    const { weight = 1 } = term;
-    const value = this.#term(term, place, batch, guide);
-    this.#terms.push(weight === 1 ? value : this.#to.emit('Mul', [value, this.#to.number(weight)]));
-  }
-
-  #term(term: Term, place: Place, batch: number, guide: Place): string {
-    const { value, shape } = place;
-    const [channels = 1] = shape;
-    const elements = shape.reduce((product, extent) => product * extent, 1);
-    const positions = elements / channels;
-    switch (term.kind) {
-      case 'layer': {
-        const squares = this.#perImage(this.#to.emit('Mul', [value, value]), shape.length);
-        return this.#to.emit('Mul', [squares, this.#to.number(0.5 / elements)]);
-      }
-      case 'direction':
-        return this.#cosine(place, term.direction, term.cosine ?? 0);
-      case 'match': {
-        const input = this.#to.input([1, ...shape]);
-        const scale = this.#to.input([1]);
-        this.feeds.push({ kind: 'target', input, scale, place });
-        const difference = this.#to.emit('Sub', [value, input]);
-        const squares = this.#perImage(
-          this.#to.emit('Mul', [difference, difference]),
-          shape.length,
-        );
-        return this.#to.emit('Neg', [this.#to.emit('Mul', [squares, scale])]);
-      }
-      case 'guide': {
-        const others = guide.shape.slice(1).reduce((product, extent) => product * extent, 1);
-        const input = this.#to.input([1, channels, others]);
-        this.feeds.push({ kind: 'guide', input, place: guide });
-        const flat = this.#to.reshape(value, [batch, channels, positions]);
-        const turned = this.#to.emit('Transpose', [flat], { perm: [0, 2, 1] });
-        // The gradient of a maximum is that of its largest term: the guide's own choice of feature.
-        const best = this.#largest(this.#to.emit('MatMul', [turned, input]), 2);
-        return this.#to.emit('Mul', [this.#perImage(best, 1), this.#to.number(1 / positions)]);
-      }
-      case 'diversity':
-        return this.#diversity(value, channels, positions, batch);
-      case 'class':
-      case 'channel':
-      case 'neuron':
-      case 'probability':
-        throw new RangeError(`${term.kind} is fed`);
-    }
-  }
-
-  /** mean over positions of (a v) max(cosine, 0.1)^power; Lucid's constants. */
-  #cosine({ value, shape }: Place, direction: readonly number[], power: number): string {
-    const [channels = 1, ...rest] = shape;
-    const vector = this.#to.constant(direction, [1, channels, ...rest.map(() => 1)]);
-    const overChannels = (name: string): string => this.#to.sum(name, [1], 1);
-    const dot = overChannels(this.#to.emit('Mul', [value, vector]));
-    const length = this.#to.emit('Sqrt', [
-      this.#to.emit('Add', [
-        overChannels(this.#to.emit('Mul', [value, value])),
-        this.#to.number(1e-8),
-      ]),
-    ]);
-    const cosine = this.#to.emit('Mul', [
-      this.#to.emit('Div', [dot, length]),
-      this.#to.number(1 / (Math.hypot(...direction) + 1e-4)),
-    ]);
-    const bounded = this.#to.emit('Clip', [cosine, this.#to.number(0.1)]);
-    const powered = this.#to.emit('Pow', [bounded, this.#to.number(power)]);
-    const total = this.#perImage(this.#to.emit('Mul', [dot, powered]), shape.length);
-    return this.#to.emit('Mul', [
-      total,
-      this.#to.number(1 / rest.reduce((p, extent) => p * extent, 1)),
-    ]);
-  }
-
-  /** Each image's part: minus the mean over the others of the cosine between Gram matrices. */
-  #diversity(value: string, channels: number, positions: number, batch: number): string {
-    const flat = this.#to.reshape(value, [batch, channels, positions]);
-    const turned = this.#to.emit('Transpose', [flat], { perm: [0, 2, 1] });
-    const gram = this.#to.reshape(this.#to.emit('MatMul', [flat, turned]), [
-      batch,
-      channels * channels,
-    ]);
-    const squares = this.#to.sum(this.#to.emit('Mul', [gram, gram]), [1], 1);
-    const length = this.#to.emit('Sqrt', [this.#to.emit('Add', [squares, this.#to.number(1e-12)])]);
-    const unit = this.#to.emit('Div', [gram, length]);
-    const others = this.#to.emit('Transpose', [unit], { perm: [1, 0] });
-    const cosines = this.#to.emit('MatMul', [unit, others]);
-    const apart = new Float32Array(batch * batch).fill(-1 / Math.max(1, batch - 1));
-    for (let i = 0; i < batch; i++) apart[i * (batch + 1)] = 0;
-    const mask = this.#to.constant(apart, [batch, batch]);
-    return this.#perImage(this.#to.emit('Mul', [cosines, mask]), 1);
-  }
-
-  finish(): Graph {
-    const sum = this.#terms.reduce((total, term) => this.#to.emit('Add', [total, term]));
-    this.#to.emit('Identity', [sum], {}, VALUES);
-    const { nodes, initializers, inputs } = this.#to;
-    const graph = this.#graph;
-    return inferShapes({
-      ...graph,
-      nodes: [...graph.nodes, ...nodes],
-      initializers: new Map([...graph.initializers, ...initializers]),
-      inputs: [...graph.inputs, ...inputs],
-      outputs: [...graph.outputs, { name: VALUES, dtype: 'float32', shape: [] }],
-    });
-  }
-
-  /** `[batch]` from `[batch, ...]` with `axes` axes behind the batch. */
-  #perImage(name: string, axes: number): string {
-    return this.#to.sum(
-      name,
-      Array.from({ length: axes }, (_, i) => i + 1),
-      0,
-    );
-  }
-
-  /** Axes are an attribute before version 18 of the operator set. */
-  #largest(name: string, axis: number): string {
-    if (this.#graph.opset >= 18) {
-      return this.#to.emit('ReduceMax', [name, this.#to.integers([axis])], { keepdims: 0 });
-    }
-    return this.#to.emit('ReduceMax', [name], { keepdims: 0, axes: [axis] });
-  }
+  const b = new GraphBuilder(upgrade(typed), { scope: 'convlens_objective' });
+  const feeds: Feed[] = [];
+  const input = (shape: readonly number[]): string => b.input(b.free('convlens_fed'), shape);
+  const values = writeObjective(b, goal, (term) => shaped(placeOf(network, term)), batch, {
+    weights(kind, place) {
+      const fed = input([batch, ...place.shape]);
+      feeds.push({ kind, input: fed, place });
+      return fed;
+    },
+    target(place) {
+      const fed = input([1, ...place.shape]);
+      const scale = input([1]);
+      feeds.push({ kind: 'target', input: fed, scale, place });
+      return [fed, scale];
+    },
+    guide(own) {
+      const place = shaped(own, guide);
+      const [channels = 1, ...rest] = place.shape;
+      const positions = rest.reduce((product, extent) => product * extent, 1);
+      const fed = input([1, channels, positions]);
+      feeds.push({ kind: 'guide', input: fed, place });
+      return fed;
+    },
+  });
+  b.output(values, VALUES);
+  return { graph: inferShapes(b.finish()), feeds, key: goalKey(network, goal) };
 }

@@ -1,4 +1,11 @@
-import { vjp, type PoolLowering, type ReluRule } from '@convlens/autodiff';
+import {
+  addWeights,
+  feedOf,
+  vjp,
+  type Objective,
+  type PoolLowering,
+  type ReluRule,
+} from '@convlens/autodiff';
 import type { Network } from '@convlens/adapters';
 import {
   cut,
@@ -11,7 +18,7 @@ import {
 } from '@convlens/onnx';
 import type { Executor, GpuProgram, Program } from '@convlens/runtime';
 import { LeaseCache } from '../lease-cache.js';
-import { addWeights, feedOf, placeOf, type Goal } from './goal.js';
+import { placeOf } from './goal.js';
 import { goalGraph, goalKey, VALUES, type Feed } from './goal-graph.js';
 
 type Tensor = TensorData<'float32'>;
@@ -85,7 +92,7 @@ export class Goals {
    * @throws LensError as `placeOf`; `E_ARGUMENT` when the images of a batch ask for different programs; `E_SHAPE`
    */
   async prepare(
-    goals: readonly Goal[],
+    goals: readonly Objective[],
     options: PrepareOptions = {},
   ): Promise<(images: Float32Array) => Promise<Evaluation>> {
     const { network } = this;
@@ -139,7 +146,7 @@ export class Goals {
    * @throws LensError as `prepare`; `E_BACKEND_INIT` where the runtime shares no GPU
    */
   async onGpu(
-    goals: readonly Goal[],
+    goals: readonly Objective[],
     options: PrepareOptions,
   ): Promise<{
     readonly run: GpuProgram['run'];
@@ -170,10 +177,10 @@ export class Goals {
 
   /** What a program is made for. */
   #plan(
-    goals: readonly Goal[],
+    goals: readonly Objective[],
     options: PrepareOptions,
   ): {
-    readonly goal: Goal;
+    readonly goal: Objective;
     readonly key: string;
     readonly batch: number;
     readonly size: readonly [number, number];
@@ -209,7 +216,7 @@ export class Goals {
   }
 
   /** Weights of linear terms, `[batch, ...shape]`. */
-  #weights(feeds: readonly Feed[], goals: readonly Goal[]): Record<string, Tensor> {
+  #weights(feeds: readonly Feed[], goals: readonly Objective[]): Record<string, Tensor> {
     const found: Record<string, Tensor> = {};
     for (const feed of feeds) {
       const { kind, place, input } = feed;
@@ -273,7 +280,7 @@ export class Goals {
   }
 
   #differentiate(
-    goal: Goal,
+    goal: Objective,
     batch: number,
     size: readonly [number, number],
     rule: ReluRule,

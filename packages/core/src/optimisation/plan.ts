@@ -1,6 +1,6 @@
 import type { TensorData } from '@convlens/onnx';
 import { correctionsOffGpu, type Corrections } from './corrections.js';
-import type { Goal } from './goal.js';
+import type { Objective } from '@convlens/autodiff';
 import type { Goals } from './goal-program.js';
 import { whyOffGpu } from './off-gpu.js';
 import { optimiserWgsl, rateAt, type Optimiser, type Schedule } from './optimisers/table.js';
@@ -18,7 +18,7 @@ import { drawView, viewRandom, type View } from './view.js';
 /** How pictures are optimised. */
 export interface AscentOptions extends ParametrisationOptions {
   /** One goal a picture. */
-  readonly goals: readonly Goal[];
+  readonly goals: readonly Objective[];
   readonly parametrisation: ParametrisationName;
   readonly optimiser: Optimiser;
   readonly schedule?: Schedule;
@@ -48,7 +48,7 @@ export class AscentPlan {
   readonly canvas: Canvas;
   readonly sampling: Sampling;
   /** What each image of a run is for: the goal of its picture, once for each view. */
-  readonly each: readonly Goal[];
+  readonly each: readonly Objective[];
 
   /**
    * @param goals objectives of the network

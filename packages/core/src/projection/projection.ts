@@ -2,7 +2,7 @@ import type { Network } from '@convlens/adapters';
 import { LensError, type TensorData } from '@convlens/onnx';
 import { batchOf, imagesOf } from '../batch.js';
 import { findLayer } from '../feature-maps/feature-maps.js';
-import { gradientProblem, seedOf, type Gradients, type Target } from '../gradients/gradients.js';
+import { gradientProblem, seedOf, type Gradients, type UnitTerm } from '../gradients/gradients.js';
 import type { ProjectionRule } from './rules.js';
 
 /** A unit's value carried back to the pixels. */
@@ -30,7 +30,7 @@ export interface Projection {
  * @param gradients its backward passes
  * @param input float32 `[1, C, H, W]`, preprocessed
  * @param activation of the unit's layer for that input, float32 `[C, H, W]` or `[N]`
- * @param target unit; without a place, its strongest one
+ * @param target a channel, whose strongest place is taken, or one at a place
  * @param rule at every ReLU
  * @throws LensError `E_ARGUMENT`, `E_LAYER_UNKNOWN`, `E_OP_UNSUPPORTED`, `E_RUN`
  */
@@ -39,7 +39,7 @@ export async function project(
   gradients: Gradients,
   input: TensorData<'float32'>,
   activation: TensorData<'float32'>,
-  target: Extract<Target, { kind: 'unit' }>,
+  target: UnitTerm,
   rule: ProjectionRule,
 ): Promise<Projection> {
   const one = { ...activation, shape: [1, ...activation.shape] };
@@ -54,7 +54,7 @@ export async function project(
  * @param gradients its backward passes
  * @param input float32 `[N, C, H, W]`, preprocessed
  * @param activations of the unit's layer for that input, float32 `[N, C, H, W]` or `[N, C]`
- * @param target unit; without a place, the strongest one in each image
+ * @param target a channel, whose strongest place in each image is taken, or one at a place
  * @param rule at every ReLU
  * @returns one projection an image, each as `project` makes it but for rounding
  * @throws LensError as `project`
@@ -64,7 +64,7 @@ export async function projectAll(
   gradients: Gradients,
   input: TensorData<'float32'>,
   activations: TensorData<'float32'>,
-  target: Extract<Target, { kind: 'unit' }>,
+  target: UnitTerm,
   rule: ProjectionRule,
 ): Promise<Projection[]> {
   const layer = findLayer(network, target.layer);
@@ -80,12 +80,14 @@ export async function projectAll(
   const places = imagesOf(activations).map(({ data }) => {
     const map = data.subarray(channel * plane, (channel + 1) * plane);
     const peak = map.reduce((best, value, at) => (value > map[best]! ? at : best), 0);
-    const row = target.row ?? Math.floor(peak / width);
-    const column = target.column ?? peak % width;
+    const place = [Math.floor(peak / width), peak % width] as const;
+    const centre = [Math.floor(height / 2), Math.floor(width / 2)] as const;
+    const { row = centre[0], column = centre[1] } =
+      target.kind === 'neuron' ? target : { row: place[0], column: place[1] };
     return { row, column, value: map[row * width + column]! };
   });
   const seeds = places.map(({ row, column, value }) =>
-    seedOf(network, { kind: 'unit', layer: layer.id, channel, row, column }, value),
+    seedOf(network, { kind: 'neuron', layer: layer.id, channel, row, column }, value),
   );
   const cotangent = batchOf(seeds.map((seed) => seed.cotangent));
   const { gradients: found } = await gradients.backward(

@@ -1,5 +1,5 @@
 import type { Network } from '@convlens/adapters';
-import type { Goal } from '../optimisation/goal.js';
+import type { Objective } from '@convlens/autodiff';
 import { yosinskiPresets } from '../optimisation/corrections.js';
 import type { Transform } from '../optimisation/transforms/table.js';
 import { RECIPE_VERSION, type AscentRecipe, type DreamRecipe } from './recipe.js';
@@ -171,7 +171,7 @@ export function presets(network: Pick<Network, 'input'>): readonly Preset[] {
  */
 export function visualizeRecipe(
   network: string,
-  goals: readonly Goal[],
+  goals: readonly Objective[],
   preset: Preset,
   seed = 1,
 ): AscentRecipe {
@@ -192,7 +192,7 @@ export function visualizeRecipe(
  * @param index the class
  * @param sense 1 for the class, -1 for its opposite
  */
-export function classGoal(index: number, sense: 1 | -1 = 1): Goal {
+export function classGoal(index: number, sense: 1 | -1 = 1): Objective {
   const score = { kind: 'class', index, weight: sense } as const;
   return sense === 1 ? [score, { kind: 'probability', index, weight: 10 }] : [score];
 }
@@ -234,7 +234,12 @@ export function reconstructRecipe(
  * @param image name of the image
  * @param seed any whole number
  */
-export function dreamRecipe(network: string, goal: Goal, image: string, seed = 1): DreamRecipe {
+export function dreamRecipe(
+  network: string,
+  goal: Objective,
+  image: string,
+  seed = 1,
+): DreamRecipe {
   return {
     convlens: RECIPE_VERSION,
     technique: 'dream',

@@ -1,4 +1,4 @@
-import type { Goal } from '../optimisation/goal.js';
+import type { Objective } from '@convlens/autodiff';
 import type { Optimiser } from '../optimisation/optimisers/table.js';
 import type { Corrections } from '../optimisation/corrections.js';
 import type { Penalty } from '../optimisation/penalties/table.js';
@@ -26,7 +26,7 @@ interface Common {
 export interface AscentRecipe extends Common {
   readonly technique: 'visualize' | 'invert' | 'reconstruct';
   /** One a picture, or one for all. */
-  readonly goals: readonly Goal[];
+  readonly goals: readonly Objective[];
   /** Pictures at once, each from its own noise; 1 by default. */
   readonly pictures?: number;
   readonly start: 'noise' | 'grey' | 'image';
@@ -47,7 +47,7 @@ export interface AscentRecipe extends Common {
 /** An image that dreams. */
 export interface DreamRecipe extends Common {
   readonly technique: 'dream';
-  readonly goals: readonly [Goal];
+  readonly goals: readonly [Objective];
   /** Steps on each size. */
   readonly steps: number;
   readonly octaves: number;

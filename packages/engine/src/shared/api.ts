@@ -12,6 +12,7 @@ import type {
   Recipe,
   RunState,
   Target,
+  UnitTerm,
   WorkRequest,
 } from '@convlens/core';
 import type { Pixels } from '@convlens/data';
@@ -181,7 +182,7 @@ export interface ProjectionRequest {
   /** A kept image, an image file that is not kept, or a frame that is used once and closed. */
   readonly image: ImageId | Blob | ImageBitmap;
   /** The unit; without a place, its strongest one. */
-  readonly target: Extract<Target, { kind: 'unit' }>;
+  readonly target: UnitTerm;
   readonly rules: readonly ProjectionRule[];
 }
 

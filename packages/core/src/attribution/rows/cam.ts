@@ -25,7 +25,7 @@ export const cam: AttributionRow = async (task, _, notes) => {
         'Choose another method, or a unit further up.',
     );
   }
-  if (target.kind === 'unit') {
+  if (target.kind !== 'class') {
     // The derivative is averaged over the map, so that a place counts wherever it is.
     notes.push(`Over the maps of ${layer}, also where the unit does not look.`);
   }

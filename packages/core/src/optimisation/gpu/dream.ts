@@ -41,12 +41,12 @@ export interface DreamKernels {
   readonly cut: KernelSource;
   /**
    * Buffers: gradient and values of the tile, step, how many tiles cover the rows and the columns of the rolled image,
-   * slopes `[C, H, W]`, reports. Threads are the pixels of the tile or, where it is larger, of the image.
+   * imageGradient `[C, H, W]`, reports. Threads are the pixels of the tile or, where it is larger, of the image.
    */
   readonly add: KernelSource;
-  /** Buffers: slopes, parts. */
+  /** Buffers: imageGradient, parts. */
   readonly size: (length: number) => KernelSource;
-  /** Buffers: slopes, parts, step, image, reports. Threads are the image's pixels. */
+  /** Buffers: imageGradient, parts, step, image, reports. Threads are the image's pixels. */
   readonly move: KernelSource;
 }
 
@@ -82,7 +82,7 @@ export function dreamKernels(limits: readonly (readonly [number, number])[]): Dr
         ['step', 'f32', 'read'],
         ['rows', 'f32', 'read'],
         ['columns', 'f32', 'read'],
-        ['slopes', 'f32', 'write'],
+        ['imageGradient', 'f32', 'write'],
         ['reports', 'f32', 'write'],
       ],
       before: NUMBERS,
@@ -95,26 +95,26 @@ export function dreamKernels(limits: readonly (readonly [number, number])[]): Dr
   let share = 1 / (rows[row] * columns[column]);
   // A tile that is larger than the image sees its pixels several times.
   for (var c = 0u; c < ${channels}u; c++) {
-    var slope = 0.0;
+    var sum = 0.0;
     for (var y = group.y; y < number(2); y += number(0)) {
       for (var x = at; x < number(3); x += number(1)) {
-        slope += gradient[(c * number(2) + y) * number(3) + x];
+        sum += gradient[(c * number(2) + y) * number(3) + x];
       }
     }
-    slopes[c * number(0) * number(1) + base] += share * slope;
+    imageGradient[c * number(0) * number(1) + base] += share * sum;
   }`,
     },
     size: (length) =>
       partsKernel({
         name: 'size of the gradient',
-        buffers: ['slopes'],
+        buffers: ['imageGradient'],
         length,
-        term: 'abs(slopes[i])',
+        term: 'abs(imageGradient[i])',
       }),
     move: {
       name: 'step of a dream',
       buffers: [
-        ['slopes', 'f32', 'read'],
+        ['imageGradient', 'f32', 'read'],
         ['parts', 'f32', 'read'],
         ['step', 'f32', 'read'],
         ['image', 'f32', 'write'],
@@ -131,7 +131,7 @@ export function dreamKernels(limits: readonly (readonly [number, number])[]): Dr
   var i = group.y * number(1) + at;${limits
     .map(
       ([low, high]) => `
-  image[i] = clamp(image[i] + factor * slopes[i], ${float(low)}, ${float(high)});
+  image[i] = clamp(image[i] + factor * imageGradient[i], ${float(low)}, ${float(high)});
   i += plane;`,
     )
     .join('')}`,

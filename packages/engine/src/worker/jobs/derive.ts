@@ -9,7 +9,7 @@ import {
   type Attributed,
   type Projection,
   type ProjectionRule,
-  type Target,
+  type UnitTerm,
 } from '@convlens/core';
 import type { Executor } from '@convlens/runtime';
 import type { TensorData } from '@convlens/onnx';
@@ -67,7 +67,7 @@ export class Derive {
     desk: Watched,
     input: Tensor,
     activation: Tensor,
-    target: Extract<Target, { kind: 'unit' }>,
+    target: UnitTerm,
     rules: readonly ProjectionRule[],
   ): Promise<Projection[]> {
     const network = await this.#randomise(0);
