@@ -1,4 +1,11 @@
-import { attributionMethods, projectionRules } from '@convlens/core';
+import {
+  attackLosses,
+  attackMethods,
+  attackNorms,
+  attributionMethods,
+  defences,
+  projectionRules,
+} from '@convlens/core';
 import { LensError } from '@convlens/onnx';
 import { UsageError } from './arguments.js';
 import { attack } from './commands/attack.js';
@@ -15,6 +22,9 @@ import { train } from './commands/train.js';
 import { visualize, visualizeOptions } from './commands/visualize.js';
 import { vjpCommand } from './commands/vjp.js';
 import { usageOf } from './recipes/options.js';
+
+const ids = (rows: readonly { readonly id: string }[]): string =>
+  rows.map(({ id }) => id).join('|');
 
 const USAGE = `Usage: convlens COMMAND MODEL [options]
 
@@ -49,10 +59,10 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   visualize|dream|invert|reconstruct [MODEL] --recipe FILE.json|FILE.png [--image FILE.png]
       [--guide FILE.png] --out DIR
       what a recipe says, again
-  attack MODEL --image FILE.png... [--attack fgsm|bim|pgd|mi-fgsm|deepfool|cw|jsma|apgd|one-pixel|square]
-      [--norm linf|l2] [--eps 8/255] [--alpha X] [--steps N] [--loss cross-entropy|margin|dlr]
+  attack MODEL --image FILE.png... [--attack ${ids(attackMethods)}]
+      [--norm ${attackNorms.join('|')}] [--eps 8/255] [--alpha X] [--steps N] [--loss ${attackLosses.join('|')}]
       [--set NAME=VALUE]... [--target CLASS]... [--label CLASS]... [--seed N]
-      [--defence jpeg|bit-depth|blur|median|tv|random-resize[:STRENGTH] [--adaptive]] --out DIR
+      [--defence ${ids(defences)}[:STRENGTH] [--adaptive]] --out DIR
       fools the network: the picture as PNG of 8 bits, perturbation and logits as .npy, measures as JSON;
       pgd by default, classes by number or name, without --label what the network says is taken for right;
       with --defence the defended network is to be fooled, by an attack that knows of it only if --adaptive
@@ -62,7 +72,7 @@ const USAGE = `Usage: convlens COMMAND MODEL [options]
   attack transfer MODEL MODEL... --image DIR|FILE.png... [--attack mi-fgsm] [--eps 8/255] [--steps N]
       [--label CLASS]... [--seed N] --out DIR
       how much of what fools one network fools the others, as CSV and JSON
-  attack universal MODEL --image DIR|FILE.png... [--norm linf|l2] [--eps 10/255] [--rate 0.8] [--passes 10]
+  attack universal MODEL --image DIR|FILE.png... [--norm ${attackNorms.join('|')}] [--eps 10/255] [--rate 0.8] [--passes 10]
       [--seed N] --out DIR
       one perturbation for all images, as .npy, amplified as PNG, its success as JSON
   attack patch MODEL --image DIR|FILE.png... --target CLASS [--shape round|square] [--scale 0.4:0.6]

@@ -16,10 +16,10 @@ import { signedPicture } from './project.js';
 import { optionsFor, readOptions } from '../recipes/options.js';
 import { imageTensor } from './run.js';
 
-const { steps, seed } = attributionDescriptions.smoothgrad.parameters as Parameters;
-
-/** Parameters of the methods that have an option; those that a method does not have are passed over. */
-export const attributeOptions: Parameters = { ...(steps && { steps }), ...(seed && { seed }) };
+/** Parameters of all methods; those that a method does not have are passed over. */
+export const attributeOptions: Parameters = Object.fromEntries(
+  Object.values(attributionDescriptions).flatMap(({ parameters }) => Object.entries(parameters)),
+);
 
 /** `convlens attribute`: which pixels drove a class. */
 export async function attribute(args: readonly string[]): Promise<string> {
