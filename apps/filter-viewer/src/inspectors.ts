@@ -6,6 +6,7 @@ import './projection-panel.js';
 
 export { Backward } from './backward.js';
 export { carriedBack } from './carried-panel.js';
-export { lensControls } from './lens-controls.js';
+export { lensControls, SWITCHES } from './lens-controls.js';
 export { inspector } from './inspector.js';
+export { readout } from './readout.js';
 export { attributionDescriptions, gradCamLayer } from '@convlens/core';

@@ -8,6 +8,10 @@ export type ControlParts = Pick<
   'backward' | 'chooseLayer' | 'chooseUnit' | 'layer' | 'network' | 'show' | 'state'
 >;
 
+/** Said of the feature maps of a max-pooling while its switches are shown. */
+export const SWITCHES =
+  'What the pooling read: the places whose value it took are bright, the others dim. Pin a channel to see each window.';
+
 /** Where pooled values came from: of this layer, or of the nearest max-pooling below it. */
 function switchControl(model: ControlParts): TemplateResult | typeof nothing {
   const { network, state } = model;

@@ -3,15 +3,7 @@ import { banner, formatBytes, resolveFile } from '@convlens/elements';
 import type { CarriedParts } from './carried-panel.js';
 import type { ControlParts } from './lens-controls.js';
 import type * as Inspectors from './inspectors.js';
-import {
-  LENSES,
-  readout,
-  shownLayer,
-  SWITCHES,
-  unitWords,
-  VIEWS,
-  type LensParts,
-} from './lenses.js';
+import { LENSES, shownLayer, unitWords, VIEWS, type LensParts } from './lenses.js';
 import type { Pictures } from './pictures.js';
 import type { View, ViewerState } from './state.js';
 import type { ViewerModel } from './viewer-model.js';
@@ -155,7 +147,7 @@ export function lensPanel(model: PanelParts, panel: PanelContents): TemplateResu
   const unit = panel.hovered ?? channel;
   const { page } = LENSES[view];
   const isPooled = view === 'maps' && model.readings.maps?.pooling !== undefined;
-  const sentence = isPooled ? SWITCHES : LENSES[view].sentence;
+  const sentence = (isPooled ? panel.inspectors?.SWITCHES : undefined) ?? LENSES[view].sentence;
   const grid = view === 'filters' || view === 'maps';
   return html`
     <div class="bar">
@@ -166,7 +158,7 @@ export function lensPanel(model: PanelParts, panel: PanelContents): TemplateResu
     ${banner(model.problem, model.notice, () => model.dismiss())}
     <div role="tabpanel" id="panel" aria-labelledby="tab-${view}">${contents(model, panel)}</div>
     <div class="foot">
-      <p class="readout">${readout(model, unit)}</p>
+      <p class="readout">${panel.inspectors?.readout(model, unit)}</p>
       ${progress(model)} ${grid ? legend(panel.pictures, unit) : nothing}
       ${
         grid
