@@ -4,6 +4,7 @@ import { tfjsWebGl, tfjsWebGpu } from '../../packages/engine/src/worker/tfjs-web
 import type { Call } from '../../packages/engine/src/worker/calls.js';
 import { float32, read, type Graph } from '@convlens/onnx';
 import { oneHot, Trainer, type StepOptions } from '@convlens/training';
+import { CASES, FORMS, gradientOf } from './filter-gradients.js';
 import { batches, network, options, type Batch } from './small-step.js';
 
 /** Runtimes whose state is on a GPU. */
@@ -97,6 +98,23 @@ const api = {
     }));
     const graph = read(Uint8Array.from(file));
     return learn(name, base, graph, lesson.options, lessons, saveAt);
+  },
+
+  /** The gradient of the filters of each case, in each form: numbers by case and form. */
+  async gradients(name: StateRuntime, base: string): Promise<Record<string, readonly number[]>> {
+    const runtime = await factories[name](base).start(call, () => undefined, true);
+    const found: Record<string, readonly number[]> = {};
+    for (const each of CASES) {
+      for (const form of FORMS) {
+        const { graph, gradient, feeds } = gradientOf(each, form);
+        const program = await runtime.executor.prepare(graph);
+        const results = await program.run(feeds);
+        found[`${each.name}, ${form}`] = Array.from(results[gradient]!.data as Float32Array);
+        await program.dispose();
+      }
+    }
+    await runtime.dispose();
+    return found;
   },
 };
 

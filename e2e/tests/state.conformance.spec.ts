@@ -12,6 +12,7 @@ import {
   partOf,
   trajectories,
 } from '../../packages/engine/test/support/training-references.js';
+import { CASES, FORMS, gradientOf } from '../pages/filter-gradients.js';
 import { batches, network, options } from '../pages/small-step.js';
 import type { Lesson, StateApi, StateRuntime } from '../pages/state.js';
 import type { Page } from '@playwright/test';
@@ -134,4 +135,60 @@ for (const runtime of RUNTIMES) {
       });
     });
   }
+}
+
+/** The gradients of filters as they are written, in Node, by case. */
+async function expectedGradients(): Promise<ReadonlyMap<string, Float32Array>> {
+  const found = new Map<string, Float32Array>();
+  for (const each of CASES) {
+    const { graph, gradient, feeds } = gradientOf(each, 'direct');
+    const program = await createNodeExecutor().prepare(graph);
+    found.set(each.name, (await program.run(feeds))[gradient]!.data as Float32Array);
+    await program.dispose();
+  }
+  return found;
+}
+
+test('the forms of a filter’s gradient are different graphs', () => {
+  // Of one channel and one image nothing is exchanged, and groups have no other form.
+  const others = CASES.filter(({ x, parameters }) => x[1] > 1 && parameters?.group === undefined);
+  expect(others).toHaveLength(7);
+  for (const each of others) {
+    const [direct, taps, images] = FORMS.map(
+      (form) => new Set(gradientOf(each, form).graph.nodes.map(({ op }) => op)),
+    ) as [Set<string>, Set<string>, Set<string>];
+    const forms = [direct, taps, images];
+    expect(
+      forms.map((ops) => ops.has('MatMul')),
+      each.name,
+    ).toEqual([false, true, true]);
+    expect(
+      forms.map((ops) => ops.has('Conv')),
+      each.name,
+    ).toEqual([true, false, false]);
+  }
+});
+
+for (const runtime of RUNTIMES) {
+  test(
+    `the gradient of filters on ${runtime} is that in Node, in each form`,
+    { tag: '@full' },
+    async ({ page }) => {
+      test.setTimeout(600_000);
+      const files = await open(page);
+      const asked = [runtime, files] as const;
+      const found = await page.evaluate(([name, base]) => state.gradients(name, base), asked);
+      const right = await expectedGradients();
+      for (const { name } of CASES) {
+        const values = Array.from(right.get(name)!);
+        for (const form of FORMS) {
+          const actual = found[`${name}, ${form}`]!;
+          expect(actual, name).toHaveLength(values.length);
+          const distance = Math.hypot(...values.map((value, i) => value - actual[i]!));
+          // Sums of up to a few hundred products of float32.
+          expect(distance, `${name}, ${form}`).toBeLessThan(1e-5 * Math.hypot(...values));
+        }
+      }
+    },
+  );
 }
