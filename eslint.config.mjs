@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   adapters: ['onnx'],
   data: ['onnx'],
   core: ['onnx', 'autodiff', 'adapters', 'data', 'runtime'],
-  training: ['onnx', 'autodiff', 'runtime'],
+  training: ['onnx', 'autodiff', 'adapters', 'runtime'],
   kernels: [],
   tfjs: ['onnx', 'autodiff', 'runtime', 'kernels'],
   engine: ['onnx', 'autodiff', 'optimizer', 'adapters', 'data', 'runtime', 'core', 'tfjs'],

@@ -85,18 +85,23 @@ test('a script of the page that is missing is said in the place of its element',
   await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
 });
 
-test('a runtime file that never comes is said', async ({ viewer, page, context }) => {
-  test.setTimeout(240_000);
-  const routes: Route[] = [];
-  await context.route('**/runtime/*.wasm', (route) => void routes.push(route));
-  await link(page, viewer, 'network=resnet18&layer=conv1&view=maps');
-  await expect(viewer.problem).toContainText(/nothing for 20 s/, { timeout: 120_000 });
-  await atRest(page);
-  await context.unroute('**/runtime/*.wasm');
-  for (const route of routes) await route.abort().catch(() => undefined);
-  await viewer.problem.getByRole('button', { name: 'Try again' }).click();
-  await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
-});
+// Twenty seconds of silence; how they are counted has a test of its own (packages/engine/test/patience.test.ts).
+test(
+  'a runtime file that never comes is said',
+  { tag: '@full' },
+  async ({ viewer, page, context }) => {
+    test.setTimeout(240_000);
+    const routes: Route[] = [];
+    await context.route('**/runtime/*.wasm', (route) => void routes.push(route));
+    await link(page, viewer, 'network=resnet18&layer=conv1&view=maps');
+    await expect(viewer.problem).toContainText(/nothing for 20 s/, { timeout: 120_000 });
+    await atRest(page);
+    await context.unroute('**/runtime/*.wasm');
+    for (const route of routes) await route.abort().catch(() => undefined);
+    await viewer.problem.getByRole('button', { name: 'Try again' }).click();
+    await expect(viewer.classes).toHaveCount(5, { timeout: 90_000 });
+  },
+);
 
 test('an unknown network, image or layer is said, and nothing else is opened in its place', async ({
   viewer,

@@ -85,7 +85,8 @@ const IMAGES: Record<string, Recipe> = {
 };
 
 for (const [name, recipe] of Object.entries(IMAGES)) {
-  test(`${name} of a photo stays on the GPU, and is that of WASM`, async ({ page }) => {
+  const title = `${name} of a photo stays on the GPU, and is that of WASM`;
+  test(title, { tag: '@full' }, async ({ page }) => {
     test.setTimeout(600_000);
     await page.goto(`${galleryUrl('plain')}filter-viewer/#v=1&network=alexnet`);
     await page.waitForFunction(

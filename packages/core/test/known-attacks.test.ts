@@ -89,7 +89,10 @@ describe.runIf(hasCifar)('known results on CIFAR-10', () => {
     expect(await success('apgd', settings, targets)).toBeGreaterThanOrEqual(0.9);
   });
 
-  it("DeepFool goes less far than FGSM's smallest step that fools, Carlini-Wagner no further", async () => {
+  it("DeepFool goes less far than FGSM's smallest step that fools, Carlini-Wagner no further", async ({
+    skip,
+  }) => {
+    skip(!full, LATER);
     const deepfool = await run('deepfool');
     expect(successRate(deepfool.images)).toBe(1);
     const reach = lengths(deepfool);
@@ -123,7 +126,8 @@ describe.runIf(hasCifar)('known results on CIFAR-10', () => {
     });
   });
 
-  it('one pixel fools it on some images, and nothing else changes', async () => {
+  it('one pixel fools it on some images, and nothing else changes', async ({ skip }) => {
+    skip(!full, LATER);
     const few = { population: 30, generations: 8 };
     const outcome = await run('one-pixel', few, undefined, 14);
     expect(successRate(outcome.images)).toBeGreaterThan(0);

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'E_IMAGE'
   | 'E_INTERNAL'
   | 'E_LAYER_UNKNOWN'
+  | 'E_NOT_FINITE'
   | 'E_NO_CONVOLUTION'
   | 'E_ONNX_EXTERNAL_DATA'
   | 'E_ONNX_INVALID'

@@ -38,6 +38,8 @@ export interface TrainingStep {
   /** Input of the images, and input of their targets `[batch, classes]`. */
   readonly images: string;
   readonly targets: string;
+  /** Images in a step. */
+  readonly batch: number;
   readonly classes: number;
   /** Masks that each step is fed. */
   readonly masks: readonly DropoutMask[];
@@ -129,7 +131,7 @@ export function trainingStep(network: Graph, options: StepOptions): TrainingStep
   for (const name of Object.values(carry)) b.output(name);
   if (options.gradients) for (const name of Object.values(gradients)) b.output(name);
   return {
-    ...{ graph: b.finish(), carry, initial, targets, classes, scalars, scores, loss: of },
+    ...{ graph: b.finish(), carry, initial, targets, batch, classes, scalars, scores, loss: of },
     ...{ masks: training.masks, weights, averages, optimizer },
     images: imagesOf(network),
     gradients: options.gradients ? gradients : {},

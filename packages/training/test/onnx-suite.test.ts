@@ -5,7 +5,9 @@ import { installed, load, suiteCases } from '../../autodiff/test/support/onnx-su
 import { native } from '../../core/test/support/run.js';
 import { writeOptimizers } from '../src/index.js';
 
-const names = suiteCases().filter((name) => /^test_(adam|adagrad|(nesterov_)?momentum)(_multiple)?$/.test(name));
+const names = suiteCases().filter((name) =>
+  /^test_(adam|adagrad|(nesterov_)?momentum)(_multiple)?$/.test(name),
+);
 
 /** What the suite computed a case with and its node does not say (the ONNX project allows this case an error of 1e-2). */
 const UNSAID: Readonly<Record<string, Node['attributes']>> = {
