@@ -1,6 +1,5 @@
 import {
   consumers,
-  GraphBuilder,
   inferShapes,
   intAttribute,
   intsAttribute,
@@ -73,11 +72,13 @@ function channelsFirst(graph: Graph, image: ValueInfo, guesses: string[]): Graph
   });
   const [batch = 'batch', height = 'height', width = 'width', channels = 3] = image.shape ?? [];
   const input: ValueInfo = { ...image, shape: [batch, channels, height, width] };
-  const b = new GraphBuilder({ ...graph, nodes, inputs: [input], values: new Map() });
-  if (nodes.some((node) => node.inputs.includes(last))) {
-    b.emit('Transpose', [image.name], { perm: [0, 2, 3, 1] }, last);
-  }
-  return { ...b.finish([]), outputs: graph.outputs, values: new Map() };
+  // Written by hand: the first filters would wait for the 3 kB of the builder.
+  const turn: Node = {
+    ...{ name: last, op: 'Transpose', domain: '', inputs: [image.name], outputs: [last] },
+    attributes: { perm: { type: 'ints', value: [0, 2, 3, 1] } },
+  };
+  const isRead = nodes.some((node) => node.inputs.includes(last));
+  return { ...graph, nodes: isRead ? [turn, ...nodes] : nodes, inputs: [input], values: new Map() };
 }
 
 /** Channels that the first convolution reads, where the file does not say how many the image has. */

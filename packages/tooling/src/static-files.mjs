@@ -4,6 +4,40 @@ import { dirname, join, normalize } from 'node:path';
 
 const IMPORT = /\b(?:import|export)\b(?:[^'"();]*?\bfrom)?\s*["'](\.[^"']+)["']/g;
 
+/** Adds a script and what it imports. */
+function withImports(path, found) {
+  if (found.has(path)) return;
+  found.add(path);
+  if (!path.endsWith('.js')) return;
+  for (const [, from] of readFileSync(path, 'utf8').matchAll(IMPORT)) {
+    withImports(normalize(join(dirname(path), from)), found);
+  }
+}
+
+/** Scripts under `assets` by their names. */
+function scriptsOf(dist, patterns) {
+  const assets = join(dist, 'assets');
+  const names = readdirSync(assets, { recursive: true });
+  return patterns.flatMap((pattern) => {
+    const matching = names.filter((name) => pattern.test(name));
+    if (matching.length === 0) throw new Error(`No script of ${assets} matches ${pattern}.`);
+    return matching.map((name) => join(assets, name));
+  });
+}
+
+/**
+ * Scripts with all that they import at once.
+ *
+ * @param {string} dist folder of the built pages
+ * @param {readonly RegExp[]} starts scripts under `assets`
+ * @returns {string[]} paths
+ */
+export function staticScripts(dist, starts) {
+  const found = new Set();
+  for (const path of scriptsOf(dist, starts)) withImports(path, found);
+  return [...found];
+}
+
 /**
  * The files of a built page that its first pictures wait for.
  *
@@ -15,25 +49,11 @@ const IMPORT = /\b(?:import|export)\b(?:[^'"();]*?\bfrom)?\s*["'](\.[^"']+)["']/
 export function staticFiles(dist, page, starts) {
   const html = join(dist, page);
   const found = new Set([html]);
-  const assets = join(dist, 'assets');
-  const add = (path) => {
-    if (found.has(path)) return;
-    found.add(path);
-    if (!path.endsWith('.js')) return;
-    for (const [, from] of readFileSync(path, 'utf8').matchAll(IMPORT)) {
-      add(normalize(join(dirname(path), from)));
-    }
-  };
   for (const [, from] of readFileSync(html, 'utf8').matchAll(
     /(?:src|href)="([^"]+\.(?:js|css))"/g,
   )) {
-    add(normalize(join(dist, dirname(page), from)));
+    withImports(normalize(join(dist, dirname(page), from)), found);
   }
-  const names = readdirSync(assets, { recursive: true });
-  for (const start of starts) {
-    const matching = names.filter((name) => start.test(name));
-    if (matching.length === 0) throw new Error(`No script of ${page} matches ${start}.`);
-    for (const name of matching) add(join(assets, name));
-  }
+  for (const path of scriptsOf(dist, starts)) withImports(path, found);
   return [...found];
 }
